@@ -1,0 +1,26 @@
+"""What every test shares: a configuration folder of its own, so that no test
+reads or makes the user's signing key.
+
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_HOME = tempfile.TemporaryDirectory(prefix="zensols-persist-test-")
+for _name in tuple(os.environ):
+    if _name.startswith("ZENSOLS_PERSIST_"):
+        del os.environ[_name]
+os.environ["XDG_CONFIG_HOME"] = os.environ["HOME"] = _HOME.name
+
+
+@pytest.fixture
+def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The test's temporary folder, as the working directory."""
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path

@@ -1,0 +1,31 @@
+"""Codecs turn objects into bytes and back: signed pickles by default, JSON
+where no code should ever run, bare pickles for exchange, and compression around
+any of them.
+
+"""
+
+from __future__ import annotations
+
+from .bare import BarePickleCodec
+from .base import Codec
+from .entry import Encoded, EntryInfo, read_info
+from .entrycodec import EntryCodec
+from .file import dump_file, file_info, load_file, verify_file
+from .key import SigningKey
+from .signed import SignedPickleCodec, default_codec
+
+__all__ = [
+    "BarePickleCodec",
+    "Codec",
+    "Encoded",
+    "EntryCodec",
+    "EntryInfo",
+    "SignedPickleCodec",
+    "SigningKey",
+    "default_codec",
+    "dump_file",
+    "file_info",
+    "load_file",
+    "read_info",
+    "verify_file",
+]

@@ -1,0 +1,30 @@
+"""Files: whole or not at all, named after keys, and one writer at a time."""
+
+from .atomic import (
+    AtomicFile,
+    Sweeper,
+    is_temporary,
+    make_folder,
+    remove_dead,
+    temporary_path,
+    write_atomic,
+)
+from .lock import key_lock_path, path_lock, work_lock_path
+from .names import DIGESTED, Digested, FileNames, folds_case
+
+__all__ = [
+    "DIGESTED",
+    "AtomicFile",
+    "Digested",
+    "FileNames",
+    "Sweeper",
+    "folds_case",
+    "is_temporary",
+    "key_lock_path",
+    "make_folder",
+    "path_lock",
+    "remove_dead",
+    "temporary_path",
+    "work_lock_path",
+    "write_atomic",
+]

@@ -1,0 +1,269 @@
+"""Map keys to file names and back.
+
+An ordinary key is its own file name.  What a file system could refuse, reshape
+or confuse with something else is escaped as in URLs (``a/b`` becomes
+``a%2Fb``), and a key too long for a file name is digested.
+
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from enum import Enum
+from hashlib import blake2b
+from string import Formatter
+from typing import Final
+
+from ..error import PersistableError
+from .atomic import temporary_path
+
+__all__ = ["DIGESTED", "Digested", "FileNames", "folds_case"]
+
+_MAX_BYTES: Final = 255
+"""The longest file name of nearly every file system."""
+
+_EMPTY: Final = "%~"
+"""Stands for the empty key, and begins a digested one."""
+
+_DIGEST: Final = re.compile("%~[0-9a-f]{64}")
+_ESCAPES: Final = re.compile("(?:%[0-9A-F]{2})+")
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
+
+_WINDOWS: Final = '<>:"|?*' if os.name == "nt" else ""
+_REFUSED: Final = rf"\x00-\x1f\x7f-\x9f\ud800-\udfff/\\{_WINDOWS}"
+"""Characters never in a file name, for use in the brackets of a pattern."""
+
+_DOTS: Final = r"\.\.?\Z"
+_DEVICE: Final = (
+    r"(?i:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conout\$)\ *(?:\.|\Z)"
+)
+"""What Windows takes for a device, in any folder and with any extension."""
+
+
+class Digested(Enum):
+    """The type of :data:`DIGESTED`, for annotations.
+
+    >>> from zensols.persist.files import Digested, FileNames
+    >>> isinstance(FileNames("{name}.dat", lambda: False).to_key("a.dat"), Digested)
+    False
+
+    """
+
+    DIGESTED = "DIGESTED"
+
+    def __repr__(self) -> str:
+        return "DIGESTED"
+
+
+DIGESTED: Final = Digested.DIGESTED
+"""Stands for a key that can't be told from its file's name."""
+
+
+def _percent(match: re.Match[str]) -> str:
+    text = match[0]
+    if match.lastgroup == "letter" and text.casefold() == text:
+        return text
+    data = text.encode("utf-8", "surrogatepass")
+    return "".join(f"%{byte:02X}" for byte in data)
+
+
+def _unpercent(match: re.Match[str]) -> str:
+    return bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "surrogatepass")
+
+
+def _split_pattern(pattern: str) -> tuple[str, str]:
+    problem = None
+    parts = [""]
+    try:
+        for text, name, spec, conversion in Formatter().parse(pattern):
+            parts[-1] += text
+            if name is not None:
+                parts.append("")
+                if name != "name" or spec or conversion:
+                    problem = "it has another placeholder than '{name}'"
+    except ValueError as e:
+        problem = str(e)
+    if problem is None:
+        if len(parts) != 2:
+            problem = f"it has {len(parts) - 1} placeholders '{{name}}' instead of one"
+        elif re.search(f"[{_REFUSED}]", pattern):
+            problem = "it has a character that file names can't have"
+        elif pattern.startswith(("%", "{name}!")):
+            problem = "names that begin with '%!' are those of temporary files"
+        elif _MAX_BYTES - len("".join(parts).encode()) < len(_EMPTY) + 64:
+            problem = "it is too long"
+    if problem is not None:
+        raise PersistableError(
+            f"Can't use {pattern!r} as the pattern of file names: {problem}; "
+            "use one such as '{name}.dat'"
+        )
+    return parts[0], parts[1]
+
+
+class FileNames:
+    """The file names of the keys of one folder.  No two keys share a name, also
+    where the file system folds case or normalizes Unicode, no name leaves the
+    folder, and none is that of a temporary file.
+
+    Immutable, and so safe to use from several threads.
+
+    >>> from zensols.persist.files import FileNames
+    >>> names = FileNames("{name}.dat", folds=lambda: False)
+    >>> names.to_name("a b.c:1"), names.to_name("../a")
+    ('a b.c:1.dat', '..%2Fa.dat')
+    >>> names.to_key("..%2Fa.dat"), names.to_key("README.md")
+    ('../a', None)
+
+    """
+
+    __slots__ = (
+        "_folds",
+        "_is_ordinary",
+        "_prefix",
+        "_start",
+        "_stop",
+        "_suffix",
+        "_unsafe",
+        "_unsafe_folded",
+    )
+
+    def __init__(self, pattern: str, folds: Callable[[], bool]) -> None:
+        """
+        :param pattern: the file name with ``{name}`` in place of the key
+
+        :param folds: tells whether the file system takes ``A`` and ``a`` for the
+            same; only called when that matters for a key, but then each time
+
+        :raises PersistableError: if the pattern can't be used
+
+        """
+        prefix, suffix = self._prefix, self._suffix = _split_pattern(pattern)
+        self._start, self._stop = len(prefix), -len(suffix) or None
+        self._folds = folds
+        reserved = _DOTS if prefix else f"{_DOTS}|{_DEVICE}"
+        space = _MAX_BYTES - len((prefix + suffix).encode())
+        self._is_ordinary = re.compile(
+            rf"(?!{reserved})[^{_REFUSED}\x7f-\U0010ffff%]{{1,{space}}}"
+            + ("" if suffix else "(?<![. ])")
+        ).fullmatch
+        unsafe = [f"[{_REFUSED}]", "%(?=[0-9A-Fa-f]{2}|[~!])", rf"\A{_DOTS}"]
+        if not prefix:
+            unsafe.append(rf"\A(?={_DEVICE}).")
+        if not suffix:
+            unsafe.append(r"[. ]\Z")
+        self._unsafe = re.compile("|".join(unsafe))
+        unsafe.append(r"(?P<letter>[A-Z]|[^\x00-\x7f])")
+        self._unsafe_folded = re.compile("|".join(unsafe))
+
+    def to_name(self, key: str) -> str:
+        """Return the name of a key's file.
+
+        :param key: any text at all, of any length
+
+        :return: the file's name, without the folder
+
+        """
+        if self._is_ordinary(key) and (key == key.lower() or not self._folds()):
+            return f"{self._prefix}{key}{self._suffix}"
+        return self._to_escaped_name(key)
+
+    def _to_escaped_name(self, key: str) -> str:
+        from unicodedata import is_normalized
+
+        folds = key != key.casefold() and self._folds()
+        unsafe = self._unsafe_folded if folds else self._unsafe
+        middle = unsafe.sub(_percent, key) if key else _EMPTY
+        name = f"{self._prefix}{middle}{self._suffix}"
+        if not is_normalized("NFC", name):
+            middle = _NOT_ASCII.sub(_percent, middle)
+            name = f"{self._prefix}{middle}{self._suffix}"
+        if len(name.encode()) > _MAX_BYTES:
+            data = key.encode("utf-8", "surrogatepass")
+            digest = blake2b(data, digest_size=32).hexdigest()
+            name = f"{self._prefix}{_EMPTY}{digest}{self._suffix}"
+        return name
+
+    def to_key(self, name: str) -> str | Digested | None:
+        """Return the key that :meth:`to_name` gave a name to.
+
+        :param name: a file's name, without the folder
+
+        :return: the key; None for a name that no key has, such as that of a
+            temporary file; or :data:`DIGESTED` for a name from which the key
+            can't be told, so that it has to be read from the file
+
+        """
+        if name.startswith(self._prefix) and name.endswith(self._suffix):
+            key = name[self._start : self._stop]
+            if key and "%" not in key and key.isascii():
+                return key
+            return self._to_unescaped_key(name)
+        if not name.isascii():
+            return self._to_unescaped_key(name)
+        return None
+
+    def _to_unescaped_key(self, name: str) -> str | Digested | None:
+        key = self._unescape(name)
+        if key is None and not name.isascii() and self._folds():
+            # Some of the file systems that fold case list names decomposed.
+            from unicodedata import normalize
+
+            key = self._unescape(normalize("NFC", name))
+        return key
+
+    def _unescape(self, name: str) -> str | Digested | None:
+        if not (name.startswith(self._prefix) and name.endswith(self._suffix)):
+            return None
+        middle = name[self._start : self._stop]
+        if _DIGEST.fullmatch(middle):
+            return DIGESTED
+        try:
+            key = "" if middle == _EMPTY else _ESCAPES.sub(_unpercent, middle)
+        except UnicodeDecodeError:
+            return None
+        return key if self.to_name(key) == name else None
+
+
+def folds_case(folder: str) -> bool:
+    """Return whether the file system of a folder takes ``A`` and ``a`` in file
+    names for the same.  A short-lived temporary file is made in the folder or,
+    where that is not allowed, one of its entries is looked at.
+
+    Safe to use from several threads and processes.
+
+    :param folder: the folder
+
+    :return: whether it does; false where that can't be found out, such as for a
+        folder that doesn't exist yet
+
+    >>> from zensols.persist.files import folds_case
+    >>> folds_case("no/such/folder")
+    False
+
+    """
+    probe = temporary_path(os.path.join(folder, ""))
+    try:
+        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError:
+        return _folds_entry(folder)
+    try:
+        return os.path.lexists(os.path.join(folder, os.path.basename(probe).swapcase()))
+    finally:
+        with suppress(OSError):
+            os.unlink(probe)
+
+
+def _folds_entry(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name.swapcase()
+                if name != entry.name and entry.name.isascii():
+                    other = os.lstat(os.path.join(folder, name))
+                    return os.path.samestat(entry.stat(follow_symlinks=False), other)
+    except OSError:
+        pass
+    return False

@@ -1,0 +1,280 @@
+"""A stash that keeps each value in a file of a folder.
+
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, ClassVar, Generic, Literal
+
+from ..codec import Codec, default_codec, dump_file, file_info, load_file
+from ..domain import Stash, V, require_key
+from ..error import PersistableError
+from ..files import (
+    DIGESTED,
+    FileNames,
+    Sweeper,
+    folds_case,
+    key_lock_path,
+    make_folder,
+    path_lock,
+)
+
+__all__ = ["DirectoryStash", "Durability"]
+
+Durability = Literal["process", "fsync"]
+"""What a finished write survives: the death of the process, or a loss of power
+too.
+"""
+
+
+class _Folder:
+    """What is derived from a stash's fields."""
+
+    __slots__ = (
+        "chosen",
+        "codec",
+        "names",
+        "path",
+        "pattern",
+        "prefix",
+        "sweeper",
+        "text",
+    )
+
+    def __init__(self, path: Path, pattern: str, chosen: Codec | None) -> None:
+        self.path = path
+        self.pattern = pattern
+        self.chosen = chosen
+        self.codec = chosen or default_codec()
+        self.text = str(path)
+        self.prefix = os.path.join(self.text, "")
+        self.names = FileNames(pattern, cache(lambda: folds_case(self.text)))
+        self.sweeper = Sweeper(self.text)
+
+
+@dataclass
+class DirectoryStash(Stash[V], Generic[V]):
+    """Keeps each value in its own file.  A file holds the old value or the new
+    one, whatever is killed when; values are signed by default, so that only
+    what was written with the user's key is read.
+
+    The file of an ordinary key is named after it.  A key with characters that a
+    file name can't have is escaped, and one that is too long is digested, so
+    that any string is a key and no two share a file.
+
+    Safe to use from many threads and processes at once.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp()) / "data"
+    >>> stash = DirectoryStash(folder)
+    >>> stash["a"] = [1, 2]
+    >>> stash["a"]
+    [1, 2]
+    >>> [path.name for path in folder.iterdir()]
+    ['a.dat']
+
+    """
+
+    ATTR_EXP_META: ClassVar[tuple[str, ...]] = ("path", "pattern")
+
+    path: Path
+    """The folder; made, readable by its user only, when first written to."""
+
+    pattern: str = "{name}.dat"
+    """The name of a file, where ``{name}`` stands for the key."""
+
+    codec: Codec | None = field(default=None, kw_only=True)
+    """Turns values into entries; by default :func:`.default_codec`."""
+
+    durability: Durability = field(default="process", kw_only=True)
+    """``fsync`` makes each write wait until it would survive a loss of power."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, Path):
+            raise PersistableError(
+                f"Expecting a pathlib.Path as the folder of {type(self).__name__} "
+                f"but got: {self.path!r} ({type(self.path).__name__})"
+            )
+        if self.durability not in ("process", "fsync"):
+            raise PersistableError(
+                f"Unknown durability {self.durability!r} of the stash at "
+                f"{self.path}: use 'process' or 'fsync'"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_derived"}
+
+    @property
+    def _folder(self) -> _Folder:
+        folder: _Folder | None = self.__dict__.get("_derived")
+        if (
+            folder is None
+            or folder.path is not self.path
+            or folder.pattern is not self.pattern
+            or folder.chosen is not self.codec
+        ):
+            folder = _Folder(self.path, self.pattern, self.codec)
+            self.__dict__["_derived"] = folder
+        return folder
+
+    def _file(self, name: str) -> str:
+        folder = self._folder
+        return folder.prefix + folder.names.to_name(name)
+
+    def assert_path_dir(self) -> None:
+        """Make the folder if it doesn't exist.
+
+        :raises PersistableError: if it can't be made
+
+        """
+        make_folder(self._folder.text)
+
+    def key_to_path(self, key: str) -> Path:
+        """Return the file of a key, whether or not it exists, and make the
+        folder.
+
+        :param key: the key
+
+        """
+        self.assert_path_dir()
+        return Path(self._file(str(key)))
+
+    def load(self, name: str) -> V | None:
+        """Return the value of a key, or None if there is none.
+
+        :param name: the key
+
+        :raises PersistableError: if the file can't be read, or is not to be
+                                  trusted
+
+        """
+        key = str(name)
+        folder = self._folder
+        file = folder.prefix + folder.names.to_name(key)
+        try:
+            value: V = load_file(folder.codec, file, key)
+        except FileNotFoundError:
+            return None
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        value = self.load(name)
+        if value is None and not self.exists(name):
+            return default
+        return value
+
+    def exists(self, name: str) -> bool:
+        try:
+            return S_ISREG(os.stat(self._file(str(name))).st_mode)
+        except OSError:
+            return False
+
+    def dump(self, name: str, inst: V) -> None:
+        """Store a value.  If that fails, the old value is kept.
+
+        :param name: the key
+
+        :param inst: the value
+
+        :raises PersistableError: if the value can't be encoded or the file can't
+                                  be written
+
+        """
+        key = str(name)
+        folder = self._folder
+        file = folder.prefix + folder.names.to_name(key)
+        fsync = self.durability == "fsync"
+        folder.sweeper.sweep()
+        try:
+            dump_file(folder.codec, inst, file, key, fsync=fsync)
+        except PersistableError as e:
+            if not isinstance(e.__cause__, FileNotFoundError):
+                raise
+            self.assert_path_dir()
+            dump_file(folder.codec, inst, file, key, fsync=fsync)
+
+    def delete(self, name: str | None = None) -> None:
+        """Delete the value of a key, if there is one.
+
+        :param name: the key
+
+        :raises PersistableError: if no key is given or its file can't be deleted
+
+        """
+        self._unlink(self._file(str(require_key(self, name))))
+
+    def _unlink(self, file: str) -> None:
+        try:
+            os.unlink(file)
+        except FileNotFoundError:
+            pass
+        except OSError as e:
+            raise PersistableError(f"Can't delete {file}: {e.strerror}") from e
+
+    def clear(self) -> None:
+        """Delete all values; files that are not of this stash stay."""
+        folder = self._folder
+        folder.sweeper.sweep()
+        for name, _ in tuple(self._entries()):
+            self._unlink(folder.prefix + name)
+
+    def keys(self) -> Iterable[str]:
+        """Return the keys, lazily and in no particular order."""
+        for name, key in self._entries():
+            if key is DIGESTED:
+                stored = self._stored_key(name)
+                if stored is not None:
+                    yield stored
+            else:
+                yield key
+
+    def _entries(self) -> Iterator[tuple[str, Any]]:
+        to_key = self._folder.names.to_key
+        try:
+            entries = os.scandir(self._folder.text)
+        except FileNotFoundError:
+            return
+        except OSError as e:
+            raise PersistableError(f"Can't list {self.path}: {e.strerror}") from e
+        with entries:
+            for entry in entries:
+                key = to_key(entry.name)
+                if key is not None and entry.is_file():
+                    yield entry.name, key
+
+    def _stored_key(self, name: str) -> str | None:
+        folder = self._folder
+        try:
+            key = file_info(folder.prefix + name).key
+        except (OSError, PersistableError):
+            # Damaged: which key it was can't be known.
+            return None
+        return key if key is not None and folder.names.to_name(key) == name else None
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.keys())
+
+    def lock(
+        self, key: str, timeout: float | None = None
+    ) -> AbstractContextManager[None]:
+        """Return a lock on a key, shared by all processes that use the folder,
+        kept in a sibling folder while it is held.
+
+        :param key: the key
+
+        :param timeout: how many seconds to wait for it; by default for ever
+
+        :raises LockTimeoutError: on entering, if another owner keeps it longer
+
+        """
+        return path_lock(key_lock_path(self._folder.text, str(key)), timeout)
+
+    def close(self) -> None:
+        """Do nothing: files are closed after each use."""
