@@ -1,16 +1,10 @@
 """Files: whole or not at all, named after keys, and one writer at a time."""
 
-from .atomic import (
-    AtomicFile,
-    Sweeper,
-    is_temporary,
-    make_folder,
-    remove_dead,
-    temporary_path,
-    write_atomic,
-)
+from .atomic import AtomicFile, write_atomic
+from .folder import folds_case, make_folder
 from .lock import key_lock_path, path_lock, work_lock_path
-from .names import DIGESTED, Digested, FileNames, folds_case
+from .names import DIGESTED, Digested, FileNames
+from .temporary import Sweeper, is_temporary, remove_dead, temporary_path
 
 __all__ = [
     "DIGESTED",

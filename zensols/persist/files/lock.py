@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 from ..error import LockTimeoutError, PersistableError
-from .atomic import make_folder
+from .folder import make_folder
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

@@ -11,16 +11,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from enum import Enum
 from hashlib import blake2b
 from string import Formatter
 from typing import Final
 
 from ..error import PersistableError
-from .atomic import temporary_path
 
-__all__ = ["DIGESTED", "Digested", "FileNames", "folds_case"]
+__all__ = ["DIGESTED", "Digested", "FileNames"]
 
 _MAX_BYTES: Final = 255
 """The longest file name of nearly every file system."""
@@ -225,45 +223,3 @@ class FileNames:
         except UnicodeDecodeError:
             return None
         return key if self.to_name(key) == name else None
-
-
-def folds_case(folder: str) -> bool:
-    """Return whether the file system of a folder takes ``A`` and ``a`` in file
-    names for the same.  A short-lived temporary file is made in the folder or,
-    where that is not allowed, one of its entries is looked at.
-
-    Safe to use from several threads and processes.
-
-    :param folder: the folder
-
-    :return: whether it does; false where that can't be found out, such as for a
-        folder that doesn't exist yet
-
-    >>> from zensols.persist.files import folds_case
-    >>> folds_case("no/such/folder")
-    False
-
-    """
-    probe = temporary_path(os.path.join(folder, ""))
-    try:
-        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except OSError:
-        return _folds_entry(folder)
-    try:
-        return os.path.lexists(os.path.join(folder, os.path.basename(probe).swapcase()))
-    finally:
-        with suppress(OSError):
-            os.unlink(probe)
-
-
-def _folds_entry(folder: str) -> bool:
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = entry.name.swapcase()
-                if name != entry.name and entry.name.isascii():
-                    other = os.lstat(os.path.join(folder, name))
-                    return os.path.samestat(entry.stat(follow_symlinks=False), other)
-    except OSError:
-        pass
-    return False

@@ -1,0 +1,146 @@
+"""Stashes that stand in front of another one.
+
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic
+
+from ..error import PersistableError
+from .closeable import CloseableStash
+from .readonly import ReadOnlyStash
+from .stash import Stash, V, require_key
+
+__all__ = ["DelegateDefaults", "DelegateStash", "ReadOnlyDelegateStash"]
+
+logger = logging.getLogger(__name__)
+
+
+class DelegateDefaults:
+    """Defaults of :class:`.DelegateStash`, for a whole program to set."""
+
+    CLASS_CHECK = False
+    """Whether a delegate that isn't a stash is an error rather than a warning."""
+
+    DELEGATE_ATTR = False
+    """The default of ``delegate_attr``."""
+
+
+@dataclass
+class DelegateStash(CloseableStash[V], Generic[V]):
+    """Passes all calls on to another stash; subclasses change some.
+
+    As safe with threads and processes as its delegate.
+
+    >>> from zensols.persist import DictionaryStash
+    >>> class PrefixStash(DelegateStash):
+    ...     def dump(self, name, inst):
+    ...         super().dump(f"model-{name}", inst)
+    >>> stash = PrefixStash(DictionaryStash())
+    >>> stash["a"] = 1
+    >>> dict(stash)
+    {'model-a': 1}
+
+    """
+
+    delegate: Stash[V]
+    """The stash that does the work."""
+
+    delegate_attr = False
+    """Whether attributes that this object lacks are taken from its delegate; to
+    be set on the instance or class.
+    """
+
+    def __post_init__(self) -> None:
+        if self.delegate is None:
+            raise PersistableError(f"Delegate of {type(self).__name__} is not set")
+        if not isinstance(self.delegate, Stash):
+            message = (
+                f"Delegate of {type(self).__name__} is not a stash but a "
+                f"{type(self.delegate).__name__}"
+            )
+            if DelegateDefaults.CLASS_CHECK:
+                raise PersistableError(message)
+            logger.warning(message)
+        if DelegateDefaults.DELEGATE_ATTR:
+            self.delegate_attr = True
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # Also called when a property has raised AttributeError, which must
+            # not be taken for a missing attribute.
+            state = self.__dict__
+            if (
+                self.delegate_attr
+                and "delegate" in state
+                and not (name.startswith("__") or hasattr(type(self), name))
+            ):
+                return getattr(state["delegate"], name)
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}"
+            )
+
+    def load(self, name: str) -> V | None:
+        return self.delegate.load(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.delegate.get(name, default)
+
+    def exists(self, name: str) -> bool:
+        return self.delegate.exists(name)
+
+    def dump(self, name: str, inst: V) -> None:
+        self.delegate.dump(name, inst)
+
+    def delete(self, name: str | None = None) -> None:
+        self.delegate.delete(require_key(self, name))
+
+    def keys(self) -> Iterable[str]:
+        return self.delegate.keys()
+
+    def clear(self) -> None:
+        self.delegate.clear()
+
+    def close(self) -> None:
+        """Close the delegate, if it can be closed."""
+        if hasattr(self.delegate, "close"):
+            self.delegate.close()
+
+    def lock(
+        self, key: str, timeout: float | None = None
+    ) -> AbstractContextManager[None]:
+        return self.delegate.lock(key, timeout)
+
+
+@dataclass
+class ReadOnlyDelegateStash(DelegateStash[V], ReadOnlyStash[V], Generic[V]):
+    """Passes reads on to another stash; writes are ignored, or errors if
+    ``strict`` is set.
+
+    As safe with threads and processes as its delegate.
+
+    >>> from zensols.persist import DictionaryStash
+    >>> stash = ReadOnlyDelegateStash(DictionaryStash({"a": 1}))
+    >>> stash.clear()
+    >>> dict(stash)
+    {'a': 1}
+
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ReadOnlyStash.__post_init__(self)
+
+    def dump(self, name: str, inst: V) -> None:
+        ReadOnlyStash.dump(self, name, inst)
+
+    def delete(self, name: str | None = None) -> None:
+        ReadOnlyStash.delete(self, name)
+
+    def clear(self) -> None:
+        ReadOnlyStash.clear(self)

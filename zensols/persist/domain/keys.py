@@ -1,0 +1,48 @@
+"""The keys of several stashes as one set.
+
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Set
+
+__all__ = ["UnionKeys"]
+
+
+class UnionKeys(Set[str]):
+    """The keys of several sources, each key once, in the order of the sources;
+    listed anew each time it is iterated.
+
+    >>> keys = UnionKeys([lambda: ["a", "b"], lambda: ["b", "c"]])
+    >>> list(keys), keys == {"a", "b", "c"}
+    (['a', 'b', 'c'], True)
+
+    """
+
+    def __init__(self, sources: Iterable[Callable[[], Iterable[str]]]) -> None:
+        """
+        :param sources: each returns keys
+
+        """
+        self._sources = tuple(sources)
+
+    @classmethod
+    def _from_iterable(cls, it: Iterable[str]) -> set[str]:  # type: ignore[override]  # what set operations return
+        return set(it)
+
+    def __contains__(self, key: object) -> bool:
+        return any(key == other for source in self._sources for other in source())
+
+    def __iter__(self) -> Iterator[str]:
+        seen: set[str] = set()
+        for source in self._sources:
+            for key in source():
+                if key not in seen:
+                    seen.add(key)
+                    yield key
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({list(self)})"

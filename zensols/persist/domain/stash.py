@@ -1,0 +1,199 @@
+"""The contract of all stashes.
+
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import ABCMeta, abstractmethod
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import AbstractContextManager
+from typing import Any, Generic, TypeVar
+
+from ..error import PersistableError
+from ..missing import MISSING
+from .chunks import chunks
+from .lock import stash_lock
+from .mapping import StashMapping
+
+__all__ = ["Stash", "V", "require_key"]
+
+logger = logging.getLogger(__name__)
+
+V = TypeVar("V")
+"""The type of a stash's values."""
+
+
+class Stash(Generic[V], metaclass=ABCMeta):
+    """Maps string keys to objects.
+
+    A subclass implements :meth:`load`, :meth:`dump`, :meth:`delete` and
+    :meth:`keys`, and preferably :meth:`exists`, which otherwise scans the keys.
+
+    * :meth:`load` creates the value by the stash's own means, if it has any, and
+      may do that work again;
+    * :meth:`get` and ``[]`` prefer what is already there;
+    * None is a value: ``[]`` raises :class:`KeyError`, and :meth:`get` returns
+      its default, only for a key that is absent;
+    * iterating yields pairs of keys and values, lazily.
+
+    What a stash guarantees to threads and processes is stated by its class.
+
+    >>> from zensols.persist import DictionaryStash
+    >>> stash = DictionaryStash()
+    >>> stash["a"] = None
+    >>> stash["a"], "a" in stash, stash.get("b", "none"), len(stash)
+    (None, True, 'none', 1)
+    >>> list(stash)
+    [('a', None)]
+
+    """
+
+    @abstractmethod
+    def load(self, name: str) -> V | None:
+        """Return the value of a key, creating it if this stash can.
+
+        :param name: the key
+
+        :return: the value, or None if there is none
+
+        """
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a key, or a default.
+
+        :param name: the key
+
+        :param default: returned if the key is absent
+
+        """
+        if self.exists(name):
+            return self.load(name)
+        return default
+
+    def exists(self, name: str) -> bool:
+        """Return whether there is a key, without loading its value.
+
+        :param name: the key
+
+        """
+        return any(name == key for key in self.keys())
+
+    @abstractmethod
+    def dump(self, name: str, inst: V) -> None:
+        """Store a value, replacing the one that is there.
+
+        :param name: the key
+
+        :param inst: the value
+
+        """
+
+    @abstractmethod
+    def delete(self, name: str | None = None) -> None:
+        """Delete the value of a key, if there is one.
+
+        :param name: the key
+
+        :raises PersistableError: if no key is given
+
+        """
+
+    def clear(self) -> None:
+        """Delete all values."""
+        for key in tuple(self.keys()):
+            self.delete(key)
+
+    @abstractmethod
+    def keys(self) -> Iterable[str]:
+        """Return the keys."""
+
+    def key_groups(self, n: int) -> Iterable[list[str]]:
+        """Return the keys in lists.
+
+        :param n: how many keys each list has, the last one excepted
+
+        """
+        return chunks(self.keys(), n)
+
+    def values(self) -> Iterator[V]:
+        """Return the values, one at a time."""
+        return (value for _, value in self.items())
+
+    def items(self) -> Iterator[tuple[str, V]]:
+        """Return pairs of keys and values, one at a time.  A key that is deleted
+        meanwhile is left out.
+
+        """
+        for key in self.keys():
+            value = self.get(key, MISSING)
+            if value is not MISSING:
+                yield key, value
+
+    def as_mapping(self) -> MutableMapping[str, V]:
+        """Return a view of this stash for code that expects a dictionary."""
+        return StashMapping(self)
+
+    def lock(
+        self, key: str, timeout: float | None = None
+    ) -> AbstractContextManager[None]:
+        """Return a re-entrant lock on a key.  This one excludes the threads that
+        use this object; stashes that processes share exclude those too.
+
+        :param key: the key
+
+        :param timeout: how many seconds to wait for it; by default for ever
+
+        :raises LockTimeoutError: on entering, if another owner keeps it longer
+
+        """
+        return stash_lock(self, str(key), timeout)
+
+    def _debug(self, msg: str) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("[%s] %s", type(self).__name__, msg)
+
+    def __getitem__(self, key: str) -> V:
+        value: V = self.get(key, MISSING)
+        if value is MISSING:
+            raise KeyError(key)
+        return value
+
+    def __setitem__(self, key: str, value: V) -> None:
+        self.dump(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        if not self.exists(key):
+            raise KeyError(key)
+        self.delete(key)
+
+    def __contains__(self, key: object) -> bool:
+        return self.exists(key)  # type: ignore[arg-type]  # any object can be asked for
+
+    def __iter__(self) -> Iterator[tuple[str, V]]:
+        return iter(self.items())
+
+    def __len__(self) -> int:
+        keys = self.keys()
+        try:
+            return len(keys)  # type: ignore[arg-type]  # some are sized
+        except TypeError:
+            return sum(1 for _ in keys)
+
+
+def require_key(stash: object, name: str | None) -> str:
+    """Return the key given to a method in which it is optional for the sake of
+    the signature only.
+
+    :param stash: the stash, for the error
+
+    :param name: the key
+
+    :raises PersistableError: if it is None
+
+    """
+    if name is None:
+        raise PersistableError(
+            f"{type(stash).__name__}.delete() needs a key; use clear() to delete all"
+        )
+    return name
