@@ -51,3 +51,15 @@ def test_links_lead_to_files() -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", README)
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_stacked_program_prints_what_it_says(in_tmp: Path) -> None:
+    (in_tmp / "program.py").write_text(blocks("python")[1], "utf-8")
+    printed = subprocess.check_output(
+        [sys.executable, "program.py"],
+        cwd=in_tmp,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        text=True,
+    )
+    said = re.findall(r"# (\{.*?\})", blocks("python")[1])
+    assert printed.splitlines() == said * 2

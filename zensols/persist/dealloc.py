@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import traceback
 from abc import ABC
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -30,7 +29,7 @@ class _Active(threading.local):
 _active = _Active()
 
 
-class Deallocatable(ABC):
+class Deallocatable(ABC):  # noqa: B024 - its metaclass is what clients combine with
     """An object that frees its resources in :meth:`deallocate`.
 
     While :attr:`ALLOCATION_TRACKING` is set, instances are recorded when created
@@ -65,7 +64,9 @@ class Deallocatable(ABC):
     def __init__(self) -> None:
         super().__init__()
         if self.ALLOCATION_TRACKING:
-            stack = "".join(traceback.format_stack())
+            from traceback import format_stack
+
+            stack = "".join(format_stack())
             self._ALLOCATIONS[id(self)] = (self, stack)
 
     def deallocate(self) -> None:
@@ -75,7 +76,9 @@ class Deallocatable(ABC):
 
         """
         if self.PRINT_TRACE:
-            traceback.print_stack()
+            from traceback import print_stack
+
+            print_stack()
         self._mark_deallocated()
 
     def _mark_deallocated(self, obj: int | None = None) -> None:
@@ -298,17 +301,21 @@ class dealloc(Generic[T]):  # noqa: N801 - a context manager's name is its usage
         if track:
             Deallocatable.ALLOCATION_TRACKING = True
         try:
-            if callable(inst) and not isinstance(inst, Deallocatable):
-                inst = inst()
-            if not hasattr(inst, "deallocate"):
-                raise PersistableError(
-                    f"Can't deallocate {inst!r}: it has no method 'deallocate'; "
-                    "extend Deallocatable"
-                )
+            self._inst: Any = self._create(inst)
         except BaseException:
             self._restore()
             raise
-        self._inst: Any = inst
+
+    @staticmethod
+    def _create(inst: Any) -> Any:
+        if callable(inst) and not isinstance(inst, Deallocatable):
+            inst = inst()
+        if not hasattr(inst, "deallocate"):
+            raise PersistableError(
+                f"Can't deallocate {inst!r}: it has no method 'deallocate'; "
+                "extend Deallocatable"
+            )
+        return inst
 
     def _restore(self) -> None:
         if self._track:

@@ -1,11 +1,8 @@
-"""Methods that get a resource made before, and destroyed after they run.
-
-"""
+"""Methods that get a resource made before, and destroyed after they run."""
 
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -57,6 +54,7 @@ class resource:  # noqa: N801 - a decorator's name is its usage
         :return: the method without the parameter for the resource
 
         """
+        import inspect
 
         def create(owner: Any) -> Any:
             return getattr(owner, self.create_method_name)()

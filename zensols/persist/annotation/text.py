@@ -1,6 +1,4 @@
-"""Text that serves as file names.
-
-"""
+"""Text that serves as file names."""
 
 from __future__ import annotations
 

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from .bare import BarePickleCodec
 from .base import Codec
-from .entry import Encoded, EntryInfo, read_info
+from .compress import CompressedCodec
+from .encoded import Encoded
 from .entrycodec import EntryCodec
 from .file import dump_file, file_info, load_file, verify_file
+from .info import EntryInfo, read_info
+from .json import JsonCodec
 from .key import SigningKey
 from .signed import SignedPickleCodec, default_codec
 
 __all__ = [
     "BarePickleCodec",
     "Codec",
+    "CompressedCodec",
     "Encoded",
     "EntryCodec",
     "EntryInfo",
+    "JsonCodec",
     "SignedPickleCodec",
     "SigningKey",
     "default_codec",

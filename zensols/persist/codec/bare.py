@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from ..error import UntrustedDataError
 from .base import Codec
-from .entry import Buffer, Encoded
-from .pickling import dumps_whole, loads
+from .encoded import Encoded
+from .entry import Buffer
+from .pickling import dumps_whole, loads_whole
 from .signed import Trust, find_trust
 
 __all__ = ["BarePickleCodec"]
@@ -58,4 +59,4 @@ class BarePickleCodec(Codec):
                 f"any code; if you trust its writer, use trust='any' or "
                 f"ZENSOLS_PERSIST_TRUST=any"
             )
-        return loads(memoryview(data), source=source)
+        return loads_whole(data, source)

@@ -7,7 +7,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from .entry import Buffer, Encoded
+from .encoded import Encoded
+from .entry import Buffer
 
 __all__ = ["Codec"]
 

@@ -5,21 +5,18 @@ an entry's body is left to subclasses.
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from functools import cache
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 from ..error import CorruptDataError, PersistableError, UntrustedDataError
 from . import entry as e
 from .base import Codec
-from .entry import Buffer, Encoded, Header
-
-if TYPE_CHECKING:
-    from msgspec.json import Encoder
+from .encoded import Encoded, checksum
+from .entry import Buffer, Header
+from .info import describe
 
 __all__ = ["EntryCodec"]
 
@@ -29,36 +26,57 @@ JOIN_LIMIT: Final = 1 << 16
 Fetch = Callable[[int, int], tuple[memoryview, bool]]
 """Returns the buffer at an offset and of a length, and whether it is mapped."""
 
-
-_TAGGER: Final = blake2b(digest_size=e.TAG_SIZE, person=b"zsp-entry")
+_UNKEYED: Final = blake2b(digest_size=e.TAG_SIZE, person=b"zsp-entry")
 
 
 class EntryCodec(Codec):
     """A codec of entries, which carry metadata and a tag; subclasses say how a
     value becomes a body and buffers.
 
+    Safe to share between threads and processes.
+
+    >>> from zensols.persist.codec import JsonCodec
+    >>> isinstance(JsonCodec(), EntryCodec)
+    True
+
     """
 
     codec_id: ClassVar[int]
     """Identifies the codec in an entry."""
 
-    compression_id: int = 0
-    """Identifies the compression in an entry."""
-
     check_buffers: bool = False
     """Whether the checksums of mapped buffers are checked, which reads them."""
+
+    mmap_mode: Literal["c", "r"] | None = "c"
+    """How large buffers are mapped: copy-on-write, read-only or not at all."""
 
     _keyed: ClassVar[int] = 0
 
     @abstractmethod
     def pack(self, value: Any) -> tuple[bytes, Sequence[memoryview], int]:
-        """Return a value as a body, buffers and flags."""
+        """Return a value as a body, buffers and flags.
+
+        :param value: the object
+
+        :raises PersistableError: if it can't be encoded
+
+        """
 
     @abstractmethod
     def unpack(
         self, body: memoryview, buffers: Sequence[memoryview], flags: int, source: str
     ) -> Any:
-        """Return the value from what :meth:`pack` made of it."""
+        """Return the value from what :meth:`pack` made of it.
+
+        :param body: the body
+
+        :param buffers: the buffers
+
+        :param flags: the flags
+
+        :param source: names the file, or the stash and key, in errors
+
+        """
 
     def tagger(self, create: bool) -> Any:
         """Return a hash object to copy, which makes the tags.
@@ -66,7 +84,7 @@ class EntryCodec(Codec):
         :param create: whether it is for writing
 
         """
-        return _TAGGER
+        return _UNKEYED
 
     @property
     def key_fingerprint(self) -> bytes:
@@ -82,18 +100,44 @@ class EntryCodec(Codec):
         seconds: float | None = None,
     ) -> Encoded:
         body, buffers, flags = self.pack(value)
-        tagger = self.tagger(True)
+        meta = describe(value, fingerprint, seconds)
+        return self.enclose(body, buffers, flags, meta, key)
+
+    def enclose(
+        self,
+        body: bytes,
+        buffers: Sequence[memoryview],
+        flags: int,
+        meta: bytes,
+        key: str | None,
+        compression: int = 0,
+    ) -> Encoded:
+        """Return an entry.
+
+        :param body: the body, as :meth:`pack` made it, or compressed
+
+        :param buffers: the buffers that follow it
+
+        :param flags: the flags that :meth:`pack` gave
+
+        :param meta: the metadata
+
+        :param key: the stash key to bind the entry to
+
+        :param compression: identifies how the body is compressed
+
+        """
+        tag = self.tagger(True).copy()
         flags |= self._keyed
         bound = b""
         if key is not None:
             flags |= e.BOUND
             bound = e.encode_key(key)
-        meta = _metadata(value, fingerprint, seconds)
         head = e.HEADER.pack(
             e.MAGIC,
             e.VERSION,
             self.codec_id,
-            self.compression_id,
+            compression,
             flags,
             len(bound),
             len(meta),
@@ -102,14 +146,13 @@ class EntryCodec(Codec):
             self.key_fingerprint,
             b"",
         )[: e.SIGNED]
-        tag = tagger.copy()
         tag.update(head)
         if not buffers and len(body) <= JOIN_LIMIT:
             rest = bound + meta + body
             tag.update(rest)
             return Encoded(head + tag.digest() + rest)
 
-        def front(checksums: Sequence[int], offsets: Sequence[int]) -> bytes:
+        def seal(checksums: Sequence[int], offsets: Sequence[int]) -> bytes:
             rows = b"".join(
                 e.ROW.pack(offset, b.nbytes, crc, e.READ_ONLY if b.readonly else 0)
                 for offset, b, crc in zip(offsets, buffers, checksums, strict=True)
@@ -119,11 +162,10 @@ class EntryCodec(Codec):
                 whole.update(part)
             return b"".join((head, whole.digest(), bound, meta, rows))
 
-        if buffers:
-            nothing = bytes(e.HEADER.size + len(bound) + len(meta))
-            rows = bytes(e.ROW.size * len(buffers))
-            return Encoded(nothing + rows, body, buffers, front)
-        return Encoded(front((), ()), body)
+        if not buffers:
+            return Encoded(seal((), ()), body)
+        size = e.HEADER.size + len(bound) + len(meta) + e.ROW.size * len(buffers)
+        return Encoded(bytes(size), body, buffers, seal)
 
     def decode(
         self, data: Buffer, key: str | None = None, *, source: str = "the data"
@@ -152,7 +194,7 @@ class EntryCodec(Codec):
             fetch = fetch or _copier(header)
             for offset, length, crc, flags in header.table(size):
                 buffer, mapped = fetch(offset, length)
-                if (not mapped or self.check_buffers) and e.checksum(buffer) != crc:
+                if (not mapped or self.check_buffers) and checksum(buffer) != crc:
                     raise damaged_buffer(header.source, len(buffers))
                 buffers.append(buffer.toreadonly() if flags & e.READ_ONLY else buffer)
         body = header.data[header.body : header.end]
@@ -174,26 +216,33 @@ class EntryCodec(Codec):
         """
         source = header.source
         if header.codec != self.codec_id or header.flags & e.KEYED != self._keyed:
+            kind = "a signed" if header.flags & e.KEYED else "an unsigned"
             name = e.CODEC_NAMES.get(header.codec, f"number {header.codec}")
             raise UntrustedDataError(
-                f"Written by another codec: {source} is an entry of codec "
+                f"Written by another codec: {source} is {kind} entry of codec "
                 f"{name!r}, which codec {self.name!r} does not read; open it with "
-                f"the codec that wrote it"
+                f"the codec that wrote it, or delete it if it is damaged"
             )
         self.check_tag(header)
         if key is not None:
             bound = header.data[e.HEADER.size : header.key]
             if not header.flags & e.BOUND or bound != e.encode_key(key):
+                place = header.stash_key
                 raise UntrustedDataError(
-                    f"Wrong place: {source} was written for key "
-                    f"{header.stash_key!r}, not for {key!r}; it has been moved, "
-                    f"swapped or planted: move it back or delete it"
+                    f"Wrong place: {source} was written for "
+                    f"{'no key' if place is None else f'key {place!r}'}, not for "
+                    f"{key!r}; it has been moved, swapped or planted: move it back or "
+                    f"delete it"
                 )
 
     def check_tag(self, header: Header) -> None:
         """Check the tag of an entry.
 
-        :raises UntrustedDataError: if it is not right
+        :param header: the front of the entry
+
+        :raises UntrustedDataError: if it is another's
+
+        :raises CorruptDataError: if it is not right
 
         """
         self.compare(header, self.tagger(False))
@@ -215,7 +264,11 @@ class EntryCodec(Codec):
             raise self.mismatch(header.source)
 
     def mismatch(self, source: str) -> PersistableError:
-        """Return the error for a wrong tag."""
+        """Return the error for a wrong tag.
+
+        :param source: names the file, or the stash and key
+
+        """
         return CorruptDataError(
             f"Damaged: {source} differs from what was written; delete it or "
             f"restore it from a backup"
@@ -231,41 +284,14 @@ def _copier(header: Header) -> Fetch:
 
 
 def damaged_buffer(source: str, index: int) -> CorruptDataError:
-    """Return the error for a buffer whose checksum is wrong."""
+    """Return the error for a buffer whose checksum is wrong.
+
+    :param source: names the file, or the stash and key
+
+    :param index: the number of the buffer
+
+    """
     return CorruptDataError(
         f"Damaged: buffer {index} of {source} differs from what was written; "
         f"delete it or restore it from a backup"
     )
-
-
-def _metadata(value: Any, fingerprint: str, seconds: float | None) -> bytes:
-    kind = type(value)
-    meta: dict[str, Any] = {
-        "created": time.time(),
-        "type": f"{kind.__module__}.{kind.__qualname__}",
-    }
-    # Asked of the type, since an attribute of the user's object might compute.
-    if hasattr(kind, "shape") and (hasattr(kind, "dtype") or hasattr(kind, "dtypes")):
-        meta.update(_dimensions(value))
-    if fingerprint:
-        meta["fingerprint"] = fingerprint
-    if seconds is not None:
-        meta["seconds"] = seconds
-    return _encoder().encode(meta)
-
-
-def _dimensions(value: Any) -> dict[str, Any]:
-    dimensions: dict[str, Any] = {}
-    try:
-        dimensions["shape"] = [int(n) for n in value.shape]
-        dimensions["dtype"] = str(value.dtype)
-    except Exception:  # noqa: BLE001  a foreign object: anything may come
-        pass
-    return dimensions
-
-
-@cache
-def _encoder() -> Encoder:
-    from msgspec.json import Encoder
-
-    return Encoder()

@@ -8,23 +8,28 @@ import errno
 import os
 import threading
 from collections.abc import Iterator
+from io import FileIO
 from typing import Any, Final
 
 from ..error import PersistableError
 from ..files import AtomicFile, write_atomic
 from . import entry as e
 from .base import Codec
-from .entry import Encoded, EntryInfo, Header
+from .compress import CompressedCodec
+from .encoded import Encoded, checksum
+from .entry import Header
 from .entrycodec import EntryCodec, Fetch, damaged_buffer
+from .info import EntryInfo, info_of
 from .mapping import map_file
-from .signed import SignedPickleCodec
 
 __all__ = ["dump_file", "file_info", "load_file", "verify_file"]
 
 MAP_LIMIT: Final = 1 << 20
 """Buffers of at least this many bytes are mapped, smaller ones are read."""
 
-_FRONT: Final = 1 << 16
+_AT_ONCE: Final = 1 << 22
+"""Entries up to this many bytes are not worth a thread for the checksums."""
+
 _SLICE: Final = 1 << 22
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
@@ -62,10 +67,10 @@ def dump_file(
     """
     encoded = codec.encode(value, key, fingerprint=fingerprint, seconds=seconds)
     try:
-        if encoded.buffers:
+        if encoded.buffers and encoded.size > _AT_ONCE:
             _write_buffers(encoded, path, fsync)
         else:
-            write_atomic(path, encoded.parts, fsync=fsync)
+            write_atomic(path, encoded.whole(), fsync=fsync)
     except OSError as error:
         raise PersistableError(
             f"Can't write {path}: {error.strerror or error}; what it held is unchanged"
@@ -94,14 +99,14 @@ def load_file(codec: Codec, path: str, key: str | None = None) -> Any:
         fd = os.open(path, _FLAGS)
         try:
             size = os.fstat(fd).st_size
-            if size <= MAP_LIMIT or not isinstance(codec, EntryCodec):
+            if size <= MAP_LIMIT:
                 return codec.decode(_read(fd, size), key, source=path)
-            front = _read(fd, _FRONT)
-            if front[:8] != e.MAGIC:
-                front += _read(fd, size - len(front))
-                return codec.decode(front, key, source=path)
+            reader = _entry_codec(codec)
+            front = _read(fd, e.HEADER.size)
+            if reader is None or front[:8] != e.MAGIC:
+                return codec.decode(_read_on(fd, front, size), key, source=path)
             header = _open(fd, front, size, path)
-            return codec.restore(header, size, key, _fetcher(fd, size, codec))
+            return reader.restore(header, size, key, _fetcher(fd, size, reader))
         finally:
             os.close(fd)
     except FileNotFoundError:
@@ -125,19 +130,19 @@ def file_info(path: str) -> EntryInfo:
         fd = os.open(path, _FLAGS)
         try:
             size = os.fstat(fd).st_size
-            header = Header(_read(fd, 64), size, path)
-            rest = _read(fd, header.meta - 64)
+            front = _read(fd, e.HEADER.size)
+            header = Header(front, size, path)
+            header.open(_read_on(fd, front, header.meta))
         finally:
             os.close(fd)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise unreadable(path, error) from error
-    header.open(bytes(64) + rest)
-    return header.info(size)
+    return info_of(header, size)
 
 
-def verify_file(codec: EntryCodec, path: str, key: str | None = None) -> EntryInfo:
+def verify_file(codec: Codec, path: str, key: str | None = None) -> EntryInfo:
     """Check all of an entry in a file, its buffers included, without decoding
     it.
 
@@ -155,20 +160,28 @@ def verify_file(codec: EntryCodec, path: str, key: str | None = None) -> EntryIn
 
     :raises CorruptDataError: if it is truncated or damaged
 
+    :raises PersistableError: if the file can't be read, or the codec doesn't
+                              write entries
+
     """
+    reader = _entry_codec(codec)
+    if reader is None:
+        raise PersistableError(
+            f"Can't verify {path}: what codec {codec.name!r} writes has no checksums"
+        )
     try:
         fd = os.open(path, _FLAGS)
         try:
             size = os.fstat(fd).st_size
-            header = _open(fd, _read(fd, _FRONT), size, path)
-            codec.check(header, key)
+            header = _open(fd, _read(fd, e.HEADER.size), size, path)
+            reader.check(header, key)
             for index, (offset, length, crc, _) in enumerate(header.table(size)):
                 found = 0
                 for data in _slices(fd, offset, length):
-                    found = e.checksum(data, found)
+                    found = checksum(data, found)
                 if found != crc:
                     raise damaged_buffer(path, index)
-            return header.info(size)
+            return info_of(header, size)
         finally:
             os.close(fd)
     except FileNotFoundError:
@@ -178,10 +191,21 @@ def verify_file(codec: EntryCodec, path: str, key: str | None = None) -> EntryIn
 
 
 def unreadable(path: str, error: OSError) -> PersistableError:
-    """Return the error for a file that can't be read."""
+    """Return the error for a file that can't be read.
+
+    :param path: the file
+
+    :param error: what the system says
+
+    """
     if error.errno == errno.EISDIR:
         return PersistableError(f"Can't read {path}: a folder is in the file's place")
     return PersistableError(f"Can't read {path}: {error.strerror or error}")
+
+
+def _entry_codec(codec: Codec) -> EntryCodec | None:
+    inner = codec.inner if isinstance(codec, CompressedCodec) else codec
+    return inner if isinstance(inner, EntryCodec) else None
 
 
 def _read(fd: int, size: int) -> bytes:
@@ -196,16 +220,30 @@ def _read(fd: int, size: int) -> bytes:
     return b"".join(parts)
 
 
+def _read_on(fd: int, front: bytes, end: int) -> bytearray:
+    whole = bytearray(end)
+    whole[: len(front)] = front
+    _read_into(fd, memoryview(whole)[len(front) :])
+    return whole
+
+
+def _read_into(fd: int, view: memoryview) -> None:
+    with FileIO(fd, closefd=False) as file:
+        while view.nbytes:
+            count = file.readinto(view)
+            if not count:
+                raise OSError(errno.EIO, "the file shrank while it was read")
+            view = view[count:]
+
+
 def _open(fd: int, front: bytes, size: int, path: str) -> Header:
     header = Header(front, size, path)
-    if len(front) < header.end:
-        front += _read(fd, header.end - len(front))
-    header.open(front)
+    header.open(_read_on(fd, front, header.end))
     return header
 
 
 def _fetcher(fd: int, size: int, codec: EntryCodec) -> Fetch:
-    mode = codec.mmap_mode if isinstance(codec, SignedPickleCodec) else None
+    mode = codec.mmap_mode
     mapped: memoryview | None = None
 
     def fetch(offset: int, length: int) -> tuple[memoryview, bool]:
@@ -217,24 +255,20 @@ def _fetcher(fd: int, size: int, codec: EntryCodec) -> Fetch:
                 return mapped[offset : offset + length], True
             mode = None
         buffer = memoryview(bytearray(length))
-        place = 0
-        while place < length:
-            count = os.preadv(fd, [buffer[place:]], offset + place)
-            if not count:
-                raise OSError(errno.EIO, "the file shrank while it was read")
-            place += count
+        os.lseek(fd, offset, os.SEEK_SET)
+        _read_into(fd, buffer)
         return buffer, False
 
     return fetch
 
 
 def _slices(fd: int, offset: int, length: int) -> Iterator[bytes]:
-    end = offset + length
-    while offset < end:
-        data = os.pread(fd, min(_SLICE, end - offset), offset)
+    os.lseek(fd, offset, os.SEEK_SET)
+    while length:
+        data = os.read(fd, min(_SLICE, length))
         if not data:
             raise OSError(errno.EIO, "the file shrank while it was read")
-        offset += len(data)
+        length -= len(data)
         yield data
 
 
@@ -257,9 +291,6 @@ def _write_buffers(encoded: Encoded, path: str, fsync: bool) -> None:
 
 
 def _write(fd: int, data: memoryview, offset: int) -> None:
-    for start in range(0, data.nbytes, _SLICE):
-        part = data[start : start + _SLICE]
-        while part.nbytes:
-            count = os.pwrite(fd, part, offset)
-            offset += count
-            part = part[count:]
+    os.lseek(fd, offset, os.SEEK_SET)
+    while data.nbytes:
+        data = data[os.write(fd, data[:_SLICE]) :]

@@ -7,24 +7,17 @@ from __future__ import annotations
 
 import io
 import pickle
-import reprlib
-import socket
+import re
 import sys
-import threading
 from collections.abc import Sequence
 from functools import cache
-from types import (
-    AsyncGeneratorType,
-    CoroutineType,
-    FrameType,
-    FunctionType,
-    GeneratorType,
-)
 from typing import Any, Final
 
 from ..error import ClassNotFoundError, PersistableError
+from .culprit import find_culprit, is_live, show
+from .entry import Buffer
 
-__all__ = ["dumps", "dumps_whole", "loads"]
+__all__ = ["dumps", "dumps_whole", "loads", "loads_whole"]
 
 OUT_OF_BAND: Final = 1 << 14
 """Buffers of at least this many bytes are kept out of the pickle."""
@@ -62,7 +55,8 @@ def dumps_whole(value: Any) -> bytes:
 
     :param value: the object
 
-    :raises PersistableError: if it can't be pickled
+    :raises PersistableError: if it can't be pickled; the text gives the path to
+                              the culprit inside of it
 
     """
     try:
@@ -74,7 +68,10 @@ def dumps_whole(value: Any) -> bytes:
 
 
 def loads(
-    data: memoryview, buffers: Sequence[memoryview] = (), source: str = "the data"
+    data: memoryview,
+    buffers: Sequence[memoryview] = (),
+    source: str = "the data",
+    used_dill: bool = False,
 ) -> Any:
     """Return the value of a pickle, **which runs what the pickle says**.
 
@@ -84,6 +81,8 @@ def loads(
 
     :param source: names the file, or the stash and key, in errors
 
+    :param used_dill: whether dill made it
+
     :raises ClassNotFoundError: if its class, or a function that makes it, can't
                                 be imported
 
@@ -91,6 +90,10 @@ def loads(
 
     """
     try:
+        if used_dill:
+            from dill import Unpickler
+
+            return Unpickler(io.BytesIO(data), buffers=buffers, ignore=True).load()
         return pickle.loads(data, buffers=buffers)
     except (MemoryError, RecursionError):
         raise
@@ -107,6 +110,24 @@ def loads(
         ) from e
 
 
+def loads_whole(data: Buffer, source: str = "the data") -> Any:
+    """Return the value of a pickle that anyone may have written, **which runs
+    what the pickle says**.
+
+    :param data: the pickle
+
+    :param source: names the file, or the stash and key, in errors
+
+    :raises ClassNotFoundError: if its class, or a function that makes it, can't
+                                be imported
+
+    :raises PersistableError: if it can't be restored for another reason
+
+    """
+    used_dill = re.search(rb"dill\._dill", data) is not None
+    return loads(memoryview(data), source=source, used_dill=used_dill)
+
+
 def _dill_dumps(value: Any, in_band: Any) -> bytes:
     file = io.BytesIO()
     pickler = _pickler_class()(file, 5, buffer_callback=in_band)
@@ -115,11 +136,11 @@ def _dill_dumps(value: Any, in_band: Any) -> bytes:
     except MemoryError:
         raise
     except Exception as e:
-        path, culprit = _place(pickler.trail)
+        reason = "nested too deeply" if isinstance(e, RecursionError) else e
         raise PersistableError(
-            f"Can't store {path}: {_show(culprit)}: {e}; leave it out (with "
-            f"__getstate__, or as a transient attribute) or store what it is made "
-            f"from"
+            f"Can't store {find_culprit(pickler.trail)}: {show(pickler.trail[-1])}: "
+            f"{reason}; leave it out (with __getstate__, or as a transient "
+            f"attribute) or store what it is made from"
         ) from e
     return file.getvalue()
 
@@ -129,7 +150,7 @@ def _pickler_class() -> Any:
     # Here, since importing dill takes longer than importing all of this package.
     import dill
 
-    class PathPickler(dill.Pickler):  # type: ignore[misc]  # dill is untyped
+    class TrailPickler(dill.Pickler):  # type: ignore[misc]  # dill is untyped
         """Remembers the objects that lead to the one being pickled."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -138,98 +159,25 @@ def _pickler_class() -> Any:
 
         def save(self, obj: Any, save_persistent_id: bool = True) -> None:
             self.trail.append(obj)
-            if _is_live(obj):
+            if is_live(obj):
                 raise TypeError(f"cannot pickle {type(obj).__qualname__!r} object")
             super().save(obj, save_persistent_id)
             self.trail.pop()
 
-    return PathPickler
+        def reducer_override(self, obj: Any) -> Any:
+            # By name, as pickle does: dill would make a copy of the class, of
+            # which what is loaded would be an instance.
+            if isinstance(obj, type) and _is_in_main(obj):
+                return obj.__qualname__
+            return NotImplemented
+
+    return TrailPickler
 
 
-_LIVE: Final = (
-    type(threading.Lock()),
-    type(threading.RLock()),
-    threading.Thread,
-    threading.Condition,
-    threading.Event,
-    threading.Semaphore,
-    threading.local,
-    socket.socket,
-    GeneratorType,
-    CoroutineType,
-    AsyncGeneratorType,
-    FrameType,
-    io.TextIOWrapper,
-    io.BufferedReader,
-    io.BufferedWriter,
-    io.BufferedRandom,
-    io.BufferedRWPair,
-    io.FileIO,
-)
-"""What is bound to this process: dill would store something, but not this."""
-
-
-def _is_live(obj: Any) -> bool:
-    return isinstance(obj, _LIVE) or obj is sys.stdout or obj is sys.stderr
-
-
-def _show(culprit: Any) -> str:
-    try:
-        text = repr(culprit)
-    except Exception:  # noqa: BLE001  the culprit may be broken in any way
-        text = f"<{type(culprit).__qualname__} object>"
-    return text if len(text) <= 200 else reprlib.repr(text)[1:-1]
-
-
-def _place(trail: Sequence[Any]) -> tuple[str, Any]:
-    """Return the path through the objects that lead to the last one."""
-    path = "value"
-    culprit = trail[0]
-    inner = False
-    for parent, child in zip(trail, trail[1:], strict=False):
-        step, inner = _step(parent, child, inner)
-        path += step
-        if not inner:
-            culprit = child
-    return path, trail[-1] if not inner else culprit
-
-
-def _step(parent: Any, child: Any, inner: bool) -> tuple[str, bool]:
-    """Return how a child is reached from its parent, and whether the child is
-    only a part of how the parent is pickled, such as its state.
-
-    """
-    kind = type(parent)
-    if kind is dict:
-        for key, value in parent.items():
-            if value is child:
-                return (f".{key}" if inner else f"[{key!r}]"), False
-        return ".keys()", False
-    if kind in (list, tuple, set, frozenset):
-        if inner:
-            return "", isinstance(child, (dict, list, tuple))
-        if kind in (set, frozenset):
-            return f"{{{_show(child)}}}", False
-        index = next((i for i, item in enumerate(parent) if item is child), "…")
-        return f"[{index}]", False
-    if isinstance(parent, FunctionType):
-        return _function_step(parent, child)
-    for index, item in enumerate(parent) if isinstance(parent, (list, tuple)) else ():
-        if item is child:
-            return f"[{index}]", False
-    if isinstance(parent, dict):
-        for key, value in parent.items():
-            if value is child:
-                return f"[{key!r}]", False
-    for name, value in getattr(parent, "__dict__", {}).items():
-        if value is child:
-            return f".{name}", False
-    return "", isinstance(child, (dict, list, tuple))
-
-
-def _function_step(function: FunctionType, child: Any) -> tuple[str, bool]:
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    for name, cell in cells:
-        if cell is child:
-            return f".<closure {name!r}>", True
-    return "", True
+def _is_in_main(cls: type) -> bool:
+    if cls.__module__ != "__main__":
+        return False
+    found: Any = sys.modules.get("__main__")
+    for name in cls.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is cls

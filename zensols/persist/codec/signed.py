@@ -15,7 +15,7 @@ from . import entry as e
 from .entry import Buffer, Header
 from .entrycodec import EntryCodec
 from .key import SigningKey
-from .pickling import dumps, loads
+from .pickling import dumps, loads, loads_whole
 
 __all__ = ["MmapMode", "SignedPickleCodec", "Trust", "default_codec", "find_trust"]
 
@@ -108,6 +108,7 @@ move it back or delete it
         self.mmap_mode = mmap_mode
         self.check_buffers = check_buffers
         self._key = None if key is None else SigningKey.of(key)
+        self._has_own_key = key is not None
         self._tagger: Any = None
 
     def __repr__(self) -> str:
@@ -116,7 +117,7 @@ move it back or delete it
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._key is not None:
+        if self._has_own_key:
             raise PersistableError(
                 "A codec with a key of its own can't be pickled, since the key would "
                 "travel with the data: give the key in ZENSOLS_PERSIST_KEY instead"
@@ -130,7 +131,7 @@ move it back or delete it
     def unpack(
         self, body: memoryview, buffers: Sequence[memoryview], flags: int, source: str
     ) -> Any:
-        return loads(body, buffers, source)
+        return loads(body, buffers, source, bool(flags & e.DILL))
 
     def tagger(self, create: bool) -> Any:
         if self._tagger is None:
@@ -155,7 +156,7 @@ move it back or delete it
         self, data: Buffer, key: str | None = None, *, source: str = "the data"
     ) -> Any:
         if self.trust == "any" and data[:8] != e.MAGIC:
-            return loads(memoryview(data), source=source)
+            return loads_whole(data, source)
         return super().decode(data, key, source=source)
 
     def check_tag(self, header: Header) -> None:

@@ -1,6 +1,4 @@
-"""The contracts of stashes, and the stashes that others are built from.
-
-"""
+"""The contracts of stashes, and the stashes that others are built from."""
 
 from __future__ import annotations
 

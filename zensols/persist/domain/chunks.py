@@ -1,6 +1,4 @@
-"""Cutting an iterable in lists.
-
-"""
+"""Cutting an iterable in lists."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Stashes that hold a resource.
-
-"""
+"""Stashes that hold a resource."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Stashes that stand in front of another one.
-
-"""
+"""Stashes that stand in front of another one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Stashes that keep what another one creates.
-
-"""
+"""Stashes that keep what another one creates."""
 
 from __future__ import annotations
 
@@ -92,9 +90,7 @@ class FactoryStash(PreemptiveStash[V], Generic[V]):
         except Exception as e:
             e.add_note(f"while creating the value of key {name!r}")
             raise
-        if value is not None or (
-            self.dump_factory_nones and self.factory.exists(name)
-        ):
+        if value is not None or (self.dump_factory_nones and self.factory.exists(name)):
             self.delegate.dump(name, value)  # type: ignore[arg-type]  # V may include None
             self._reset_has_data()
         return value

@@ -1,6 +1,4 @@
-"""The keys of several stashes as one set.
-
-"""
+"""The keys of several stashes as one set."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""A stash that limits the number of keys.
-
-"""
+"""A stash that limits the number of keys."""
 
 from __future__ import annotations
 

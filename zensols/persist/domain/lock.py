@@ -1,6 +1,4 @@
-"""Locks on the keys of stashes that only this process uses.
-
-"""
+"""Locks on the keys of stashes that only this process uses."""
 
 from __future__ import annotations
 

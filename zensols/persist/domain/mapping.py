@@ -1,6 +1,4 @@
-"""A stash as a mapping.
-
-"""
+"""A stash as a mapping."""
 
 from __future__ import annotations
 

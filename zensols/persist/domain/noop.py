@@ -1,6 +1,4 @@
-"""A stash that keeps nothing.
-
-"""
+"""A stash that keeps nothing."""
 
 from __future__ import annotations
 

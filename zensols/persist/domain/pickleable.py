@@ -1,6 +1,4 @@
-"""Objects that refuse to be pickled.
-
-"""
+"""Objects that refuse to be pickled."""
 
 from __future__ import annotations
 

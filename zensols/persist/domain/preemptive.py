@@ -1,6 +1,4 @@
-"""Stashes that know whether their data has been made.
-
-"""
+"""Stashes that know whether their data has been made."""
 
 from __future__ import annotations
 

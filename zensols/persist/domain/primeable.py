@@ -1,6 +1,4 @@
-"""Stashes with work to do before they are first read.
-
-"""
+"""Stashes with work to do before they are first read."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""A stash that stores the errors of storing.
-
-"""
+"""A stash that stores the errors of storing."""
 
 from __future__ import annotations
 

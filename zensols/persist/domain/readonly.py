@@ -1,6 +1,4 @@
-"""Stashes that can't be written to.
-
-"""
+"""Stashes that can't be written to."""
 
 from __future__ import annotations
 

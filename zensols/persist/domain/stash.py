@@ -1,6 +1,4 @@
-"""The contract of all stashes.
-
-"""
+"""The contract of all stashes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""A stash that has some of the keys of another one.
-
-"""
+"""A stash that has some of the keys of another one."""
 
 from __future__ import annotations
 

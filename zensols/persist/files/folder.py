@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 
 from ..error import PersistableError
@@ -30,23 +31,30 @@ def make_folder(path: str) -> None:
     ['a']
 
     """
+    while not os.path.isdir(path):
+        try:
+            os.mkdir(path, 0o700)
+        except FileNotFoundError:
+            parent = os.path.dirname(path.rstrip(os.sep))
+            if not parent:
+                raise
+            make_folder(parent)
+        except (FileExistsError, NotADirectoryError) as e:
+            if _is_in_the_way(path):
+                raise PersistableError(
+                    f"Can't make folder '{path}', since a file is in the way: "
+                    "remove it or choose another folder"
+                ) from e
+
+
+def _is_in_the_way(path: str) -> bool:
     try:
-        os.mkdir(path, 0o700)
+        return not stat.S_ISDIR(os.stat(path).st_mode)
     except FileNotFoundError:
-        parent = os.path.dirname(path.rstrip(os.sep))
-        if not parent:
-            raise
-        make_folder(parent)
-        make_folder(path)
-    except OSError as e:
-        if os.path.isdir(path):
-            return
-        if isinstance(e, (FileExistsError, NotADirectoryError)):
-            raise PersistableError(
-                f"Can't make folder '{path}', since a file is in the way: "
-                "remove it or choose another folder"
-            ) from e
-        raise
+        # Removed again by somebody else, unless it is a link to nowhere.
+        return os.path.islink(path)
+    except OSError:
+        return True
 
 
 def folds_case(folder: str) -> bool:

@@ -111,7 +111,7 @@ def _fallback(path: str) -> str:
 
 def _owner(path: str) -> str:
     try:
-        with open(path, encoding="ascii") as f:
+        with open(path, "rb") as f:
             pid = int(f.read(20))
     except (OSError, ValueError):
         return "another process"
@@ -168,8 +168,8 @@ class _Lock:
                 self._file = self._try(path, timeout, deadline)
             except Timeout:
                 raise _timeout_error(path, timeout, _owner(path)) from None
-            except FileNotFoundError:
-                # The folder has just been removed by the last one to need it.
+            except (FileNotFoundError, FileExistsError):
+                # The folder is being removed by the last one to need it.
                 pass
             except OSError as e:
                 if path != self._path or e.errno not in _UNUSABLE:

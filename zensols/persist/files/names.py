@@ -34,11 +34,13 @@ _WINDOWS: Final = '<>:"|?*' if os.name == "nt" else ""
 _REFUSED: Final = rf"\x00-\x1f\x7f-\x9f\ud800-\udfff/\\{_WINDOWS}"
 """Characters never in a file name, for use in the brackets of a pattern."""
 
-_DOTS: Final = r"\.\.?\Z"
 _DEVICE: Final = (
+    "(?=[acnlpACNLP])"
     r"(?i:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conout\$)\ *(?:\.|\Z)"
 )
-"""What Windows takes for a device, in any folder and with any extension."""
+"""A name that Windows takes for a device, in any folder and with any extension.
+The first part only makes it fast to rule out.
+"""
 
 
 class Digested(Enum):
@@ -60,15 +62,19 @@ DIGESTED: Final = Digested.DIGESTED
 """Stands for a key that can't be told from its file's name."""
 
 
-def _percent(match: re.Match[str]) -> str:
-    text = match[0]
-    if match.lastgroup == "letter" and text.casefold() == text:
-        return text
+def _percent(text: str) -> str:
     data = text.encode("utf-8", "surrogatepass")
     return "".join(f"%{byte:02X}" for byte in data)
 
 
-def _unpercent(match: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
+    text = match[0]
+    if match.lastgroup == "letter" and text.casefold() == text:
+        return text
+    return _percent(text)
+
+
+def _unescape_run(match: re.Match[str]) -> str:
     return bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "surrogatepass")
 
 
@@ -119,10 +125,9 @@ class FileNames:
 
     __slots__ = (
         "_folds",
-        "_is_ordinary",
+        "_match_ordinary",
+        "_match_reserved",
         "_prefix",
-        "_start",
-        "_stop",
         "_suffix",
         "_unsafe",
         "_unsafe_folded",
@@ -139,19 +144,21 @@ class FileNames:
 
         """
         prefix, suffix = self._prefix, self._suffix = _split_pattern(pattern)
-        self._start, self._stop = len(prefix), -len(suffix) or None
         self._folds = folds
-        reserved = _DOTS if prefix else f"{_DOTS}|{_DEVICE}"
-        space = _MAX_BYTES - len((prefix + suffix).encode())
-        self._is_ordinary = re.compile(
-            rf"(?!{reserved})[^{_REFUSED}\x7f-\U0010ffff%]{{1,{space}}}"
-            + ("" if suffix else "(?<![. ])")
-        ).fullmatch
-        unsafe = [f"[{_REFUSED}]", "%(?=[0-9A-Fa-f]{2}|[~!])", rf"\A{_DOTS}"]
+        before, behind = re.escape(prefix), re.escape(suffix)
+        reserved = rf"{before}\.\.?{behind}\Z"
         if not prefix:
-            unsafe.append(rf"\A(?={_DEVICE}).")
+            reserved += f"|{_DEVICE}"
+        space = _MAX_BYTES - len((prefix + suffix).encode())
+        ordinary = rf"[^{_REFUSED}\x7f-\U0010ffff%]{{1,{space}}}"
+        unsafe = [f"[{_REFUSED}]", "%(?=[0-9A-Fa-f]{2}|[~!])"]
         if not suffix:
+            ordinary += "(?<![. ])"
             unsafe.append(r"[. ]\Z")
+        self._match_reserved = re.compile(reserved).match
+        self._match_ordinary = re.compile(
+            f"(?!{reserved}){before}({ordinary}){behind}"
+        ).fullmatch
         self._unsafe = re.compile("|".join(unsafe))
         unsafe.append(r"(?P<letter>[A-Z]|[^\x00-\x7f])")
         self._unsafe_folded = re.compile("|".join(unsafe))
@@ -164,8 +171,9 @@ class FileNames:
         :return: the file's name, without the folder
 
         """
-        if self._is_ordinary(key) and (key == key.lower() or not self._folds()):
-            return f"{self._prefix}{key}{self._suffix}"
+        name = f"{self._prefix}{key}{self._suffix}"
+        if self._match_ordinary(name) and (key == key.lower() or not self._folds()):
+            return name
         return self._to_escaped_name(key)
 
     def _to_escaped_name(self, key: str) -> str:
@@ -173,10 +181,12 @@ class FileNames:
 
         folds = key != key.casefold() and self._folds()
         unsafe = self._unsafe_folded if folds else self._unsafe
-        middle = unsafe.sub(_percent, key) if key else _EMPTY
+        middle = unsafe.sub(_escape, key) if key else _EMPTY
+        if self._match_reserved(f"{self._prefix}{middle}{self._suffix}"):
+            middle = _percent(middle[0]) + middle[1:]
         name = f"{self._prefix}{middle}{self._suffix}"
         if not is_normalized("NFC", name):
-            middle = _NOT_ASCII.sub(_percent, middle)
+            middle = _NOT_ASCII.sub(_escape, middle)
             name = f"{self._prefix}{middle}{self._suffix}"
         if len(name.encode()) > _MAX_BYTES:
             data = key.encode("utf-8", "surrogatepass")
@@ -194,14 +204,12 @@ class FileNames:
             can't be told, so that it has to be read from the file
 
         """
-        if name.startswith(self._prefix) and name.endswith(self._suffix):
-            key = name[self._start : self._stop]
-            if key and "%" not in key and key.isascii():
+        match = self._match_ordinary(name)
+        if match is not None:
+            key = match[1]
+            if key == key.lower() or not self._folds():
                 return key
-            return self._to_unescaped_key(name)
-        if not name.isascii():
-            return self._to_unescaped_key(name)
-        return None
+        return self._to_unescaped_key(name)
 
     def _to_unescaped_key(self, name: str) -> str | Digested | None:
         key = self._unescape(name)
@@ -213,13 +221,14 @@ class FileNames:
         return key
 
     def _unescape(self, name: str) -> str | Digested | None:
-        if not (name.startswith(self._prefix) and name.endswith(self._suffix)):
+        prefix, suffix = self._prefix, self._suffix
+        if not (name.startswith(prefix) and name.endswith(suffix)):
             return None
-        middle = name[self._start : self._stop]
+        middle = name[len(prefix) : len(name) - len(suffix)]
         if _DIGEST.fullmatch(middle):
             return DIGESTED
         try:
-            key = "" if middle == _EMPTY else _ESCAPES.sub(_unpercent, middle)
+            key = "" if middle == _EMPTY else _ESCAPES.sub(_unescape_run, middle)
         except UnicodeDecodeError:
             return None
         return key if self.to_name(key) == name else None

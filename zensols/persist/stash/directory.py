@@ -1,6 +1,4 @@
-"""A stash that keeps each value in a file of a folder.
-
-"""
+"""A stash that keeps each value in a file of a folder."""
 
 from __future__ import annotations
 

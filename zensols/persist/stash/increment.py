@@ -1,6 +1,4 @@
-"""A directory stash whose keys count up.
-
-"""
+"""A directory stash whose keys count up."""
 
 from __future__ import annotations
 

@@ -1,0 +1,10 @@
+"""See :mod:`benchmark.run`."""
+
+from __future__ import annotations
+
+import sys
+
+from .run import main
+
+if __name__ == "__main__":
+    sys.exit(main())

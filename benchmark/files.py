@@ -1,0 +1,142 @@
+"""Small values at rest: writing, reading, asking for and listing them."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+from .peers import RAW, STORES, Store, installed, open_store
+from .row import Bar, Case
+from .timing import Contender, Measurement, Settings, time_all
+from .workspace import new_folder
+
+__all__ = ["CASES"]
+
+_PICKLE_BYTES = 350
+_KEYS = tuple(f"entry-{n}" for n in range(100))
+
+
+def small_value() -> dict[str, Any]:
+    """Return a value of mixed types whose pickle has 350 bytes.
+
+    >>> len(pickle.dumps(small_value(), 5))
+    350
+
+    """
+    value = {
+        "id": 123_456,
+        "score": 0.75,
+        "labels": ["noun", "verb", "adjective"],
+        "span": (17, 42),
+        "valid": True,
+        "text": "",
+    }
+    value["text"] = "x" * (_PICKLE_BYTES - len(pickle.dumps(value, 5)))
+    return value
+
+
+def _measure(
+    contend: Callable[[Store], Contender | None], settings: Settings
+) -> list[Measurement]:
+    with ExitStack() as stack:
+        folder = stack.enter_context(new_folder())
+        contenders = []
+        for name in STORES:
+            with installed(name):
+                contender = contend(open_store(name, folder, stack))
+                if contender is not None:
+                    contenders.append(contender)
+        return time_all(contenders, settings.rounds, settings.sample_seconds)
+
+
+def _fill(store: Store, keys: tuple[str, ...]) -> list[str]:
+    value = small_value()
+    addresses = [store.address(key) for key in keys]
+    for address in addresses:
+        store.dump(address, value)
+    return addresses
+
+
+def _each(store: Store, call: str, function: object) -> Contender:
+    scope = {"keys": _fill(store, _KEYS), "value": small_value(), "do": function}
+    return Contender(store.name, f"for key in keys: {call}", scope, len(_KEYS))
+
+
+def _dump(store: Store) -> Contender:
+    return _each(store, "do(key, value)", store.dump)
+
+
+def _dump_new(store: Store) -> Contender:
+    numbers = itertools.count()
+    scope = {
+        "address": lambda: store.address(f"entry-{next(numbers)}"),
+        "value": small_value(),
+        "dump": store.dump,
+    }
+    return Contender(store.name, "dump(address(), value)", scope)
+
+
+def _load(store: Store) -> Contender:
+    return _each(store, "do(key)", store.load)
+
+
+def _exists(store: Store) -> Contender | None:
+    return None if store.exists is None else _each(store, "do(key)", store.exists)
+
+
+def _keys(settings: Settings, store: Store) -> Contender | None:
+    if store.keys is None:
+        return None
+    _fill(store, tuple(f"entry-{n}" for n in range(settings.entries)))
+    return Contender(store.name, "keys()", {"keys": store.keys})
+
+
+CASES = (
+    Case(
+        "dump",
+        "dump a value whose pickle has 350 bytes",
+        RAW,
+        partial(_measure, _dump),
+        Bar(1.5),
+        note=(
+            "The baseline opens, pickles and writes, neither signed nor atomically; "
+            "it and ours each replace the files of 100 keys.  sqlitedict commits "
+            "each value."
+        ),
+    ),
+    Case(
+        "dump-new",
+        "dump it under a new key each time",
+        RAW,
+        partial(_measure, _dump_new),
+    ),
+    Case(
+        "load",
+        "load it",
+        RAW,
+        partial(_measure, _load),
+        Bar(1.5),
+        note="The baseline opens, reads and unpickles.",
+    ),
+    Case(
+        "exists",
+        "ask whether a key exists",
+        RAW,
+        partial(_measure, _exists),
+        Bar(1.75),
+        note="The baseline is os.path.exists.  zict keeps its keys in memory.",
+    ),
+    Case(
+        "keys",
+        "list a folder of 10,000",
+        RAW,
+        lambda settings: _measure(partial(_keys, settings), settings),
+        Bar(4),
+        note="The baseline is os.listdir.  zict keeps its keys in memory.",
+    ),
+)
+"""What this module measures."""

@@ -1,0 +1,83 @@
+"""The command: ``python -m benchmark --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+# The figures must neither need nor make the user's key.
+os.environ.setdefault("ZENSOLS_PERSIST_KEY", secrets.token_hex(32))
+
+from . import arrays, calls, files, imports
+from .machine import describe_machine
+from .page import page
+from .plot import draw
+from .report import block, columns, summary
+from .timing import QUICK, Settings
+from .workspace import ROOT
+
+__all__ = ["CASES", "main"]
+
+CASES = (*calls.CASES, *files.CASES, *arrays.CASES, *imports.CASES)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, and print or write what came out.
+
+    :param arguments: by default those of the command line
+
+    :return: the exit code: one if ``--strict`` and a bar was missed, or could
+             not be measured
+
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.update_docs and (options.quick or options.only):
+        parser.error("--update-docs publishes the whole run: drop --quick and --only")
+    settings = QUICK if options.quick else Settings()
+    machine = describe_machine()
+    print(columns([[name, text] for name, text in machine.items()]), end="\n\n")
+    rows = []
+    for case in CASES:
+        if not options.only or case.name in options.only:
+            rows.append(case.run(settings))
+            print(block(rows[-1]), flush=True)
+    if any(row.case.bar for row in rows):
+        print(columns(summary(rows)))
+    if options.json:
+        answer = {"machine": machine, "rows": [row.to_json() for row in rows]}
+        options.json.write_text(json.dumps(answer, indent=2) + "\n", "utf-8")
+    if options.update_docs:
+        docs = ROOT / "docs"
+        draw(rows, docs / "benchmark.svg")
+        (docs / "benchmark.md").write_text(page(rows, machine, settings), "utf-8")
+    missed = any(row.case.bar and not row.passed for row in rows)
+    return int(options.strict and missed)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m benchmark")
+    parser.description = "Measure zensols.persist beside bare Python and its peers."
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=[case.name for case in CASES],
+        help="measure this alone; can be given several times",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="see that everything runs; the figures mean nothing",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
+    parser.add_argument(
+        "--update-docs",
+        action="store_true",
+        help="write docs/benchmark.md and docs/benchmark.svg",
+    )
+    parser.add_argument("--strict", action="store_true", help="fail if a bar is missed")
+    return parser

@@ -1,0 +1,49 @@
+"""Sphinx's configuration; run by ``make docs``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import zensols.persist
+
+project = "zensols.persist"
+author = "zensols.persist contributors"
+copyright = f"2026, {author}"
+version = release = zensols.persist.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.doctest"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+
+myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 2
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+# Names that are loaded when first used don't tell Sphinx where they are from:
+# the reference is made of the rooms, not of the package.
+autodoc_default_options = {"members": True, "show-inheritance": True}
+add_module_names = False
+
+# The rest of the world has no index here, since building needs no network.
+nitpick_ignore_regex = [("py:.*", r"(?!zensols\.).*")]
+
+# Docstrings' examples are run by pytest, each by itself.
+doctest_test_doctest_blocks = ""
+doctest_global_setup = """
+import os
+import tempfile
+from pathlib import Path
+
+_folder = tempfile.TemporaryDirectory()
+_cwd = os.getcwd()
+os.chdir(_folder.name)
+os.environ["ZENSOLS_PERSIST_KEY"] = "5a" * 32
+"""
+doctest_global_cleanup = """
+os.chdir(_cwd)
+_folder.cleanup()
+"""

@@ -1,0 +1,96 @@
+"""The benchmark runs; its figures are no matter of tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmark.row import OURS, Bar, Case, Row
+from benchmark.run import CASES, main
+from benchmark.timing import Measurement, Spread, interleave
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "benchmark", *arguments],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_all_rows_are_measured(tmp_path: Path) -> None:
+    answer = tmp_path / "answer.json"
+    printed = run("--quick", "--json", str(answer)).stdout
+    rows = json.loads(answer.read_text("utf-8"))["rows"]
+    assert [row["name"] for row in rows] == [case.name for case in CASES]
+    for row in rows:
+        assert row["title"] in printed
+        ours = next(c for c in row["contenders"] if c["name"] == OURS)
+        assert ours["samples"] >= 2
+        low, middle, high = ours["value"]
+        assert 0 <= low <= middle <= high
+
+
+def test_one_row_can_be_chosen(tmp_path: Path) -> None:
+    answer = tmp_path / "answer.json"
+    run("--quick", "--only", "exists", "--json", str(answer))
+    rows = json.loads(answer.read_text("utf-8"))["rows"]
+    assert [row["name"] for row in rows] == ["exists"]
+
+
+def test_quick_figures_are_not_published(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as e:
+        main(["--quick", "--update-docs"])
+    assert e.value.code == 2
+    assert "--update-docs" in capsys.readouterr().err
+
+
+def test_contenders_take_turns_in_alternate_order() -> None:
+    order: list[str] = []
+
+    def sampler(name: str) -> float:
+        order.append(name)
+        return float(len(order))
+
+    measured = interleave({n: lambda n=n: sampler(n) for n in "ab"}, 3)
+    assert order == ["a", "b", "b", "a", "a", "b"]
+    assert measured == [
+        Measurement("a", (1, 4, 5)),
+        Measurement("b", (2, 3, 6)),
+    ]
+
+
+def test_ratio_is_of_the_same_round() -> None:
+    ours = Measurement(OURS, (2, 40, 3))
+    bare = Measurement("bare", (1, 10, 1))
+    assert ours.ratio_to(bare) == Spread(2.5, 3, 3.5)
+    assert ours.ratio_to(Measurement("bare", (1, 0, 1))) is None
+
+
+@pytest.mark.parametrize(
+    ("bar", "passed"),
+    [
+        (Bar(2), True),
+        (Bar(1.9), False),
+        (Bar(6, "value"), True),
+        (Bar(5, "value"), False),
+        (None, None),
+    ],
+)
+def test_bar(bar: Bar | None, passed: bool | None) -> None:
+    case = Case("c", "do it", "bare", lambda _: (), bar)
+    row = Row(case, (Measurement("bare", (3,)), Measurement(OURS, (6,))))
+    assert row.passed is passed
+
+
+def test_bar_without_its_baseline_is_not_passed() -> None:
+    case = Case("c", "do it", "bare", lambda _: (), Bar(2))
+    assert Row(case, (Measurement(OURS, (6,)),)).passed is None

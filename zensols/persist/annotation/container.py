@@ -1,0 +1,181 @@
+"""Objects with works that pickle well."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Set
+from typing import Any, ClassVar, TextIO
+
+from ..dealloc import Deallocatable
+from ..missing import MISSING
+from .lookup import take_over, works_of
+from .slot import attributes, read
+from .work import PersistedWork
+
+__all__ = ["PersistableContainer", "PersistableContainerMetadata"]
+
+
+class PersistableContainer(Deallocatable):
+    """An object with works, such as those of methods decorated with
+    :func:`.persisted`, that can be pickled and copied.
+
+    Values are pickled with it, except those of transient works, which are
+    computed again when asked for.  A copy has works of its own, and the values
+    in common with the original.
+
+    Pickle and copy an object while no other thread changes it.
+
+    >>> import pickle
+    >>> from zensols.persist.annotation import PersistableContainer, PersistedWork
+    >>> class Box(PersistableContainer):
+    ...     def __init__(self):
+    ...         self._size = PersistedWork("_size", self, initial_value=3)
+    ...         self._file = open("/dev/null")
+    ...     _PERSITABLE_TRANSIENT_ATTRIBUTES = {"_file"}
+    >>> state = Box().__getstate__()
+    >>> box = Box.__new__(Box)
+    >>> box.__setstate__(state)
+    >>> box._size(), box._file
+    (3, None)
+
+    """
+
+    _PERSITABLE_TRANSIENT_ATTRIBUTES: ClassVar[Set[str]] = frozenset()
+    """Attributes to be None when restored."""
+
+    _PERSITABLE_REMOVE_ATTRIBUTES: ClassVar[Set[str]] = frozenset()
+    """Attributes to be absent when restored."""
+
+    _PERSITABLE_PROPERTIES: ClassVar[Set[str]] = frozenset()
+    """Properties to read before pickling, so that their values are there."""
+
+    _PERSITABLE_METHODS: ClassVar[Set[str]] = frozenset()
+    """Methods to call before pickling, for the same reason."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        for name in self._PERSITABLE_PROPERTIES:
+            getattr(self, name)
+        for name in self._PERSITABLE_METHODS:
+            getattr(self, name)()
+        state = attributes(self)
+        works = works_of(self).values()
+        state.update(dict.fromkeys(self._PERSITABLE_TRANSIENT_ATTRIBUTES))
+        for work in works:
+            if work.transient:
+                state.pop(work._slot, None)
+            elif work.cache_global and work.is_set():
+                state[work._slot] = work()
+        for name in self._PERSITABLE_REMOVE_ATTRIBUTES:
+            state.pop(name, None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+        for work in works_of(self).values():
+            # Pickles of the older package hold None for what is to be computed.
+            if work.transient and read(self, work._slot) is None:
+                object.__delattr__(self, work._slot)
+        take_over(self)
+
+    def _clear_persistable_state(self) -> None:
+        """Drop the values of all works, from disk too, so that they will be
+        computed again.
+
+        """
+        self._get_persistable_metadata().clear()
+
+    def _get_persistable_metadata(self) -> PersistableContainerMetadata:
+        """Return what tells of the works."""
+        return PersistableContainerMetadata(self)
+
+    def deallocate(self) -> None:
+        """Deallocate the works and, where they are, their values."""
+        super().deallocate()
+        for work in works_of(self).values():
+            work.deallocate()
+
+
+class PersistableContainerMetadata:
+    """Tells of the works of a container.
+
+    >>> from zensols.persist.annotation import PersistableContainer, PersistedWork
+    >>> class Box(PersistableContainer):
+    ...     def __init__(self):
+    ...         self.color = "red"
+    ...         self._size = PersistedWork("size", self, initial_value=3)
+    >>> metadata = Box()._get_persistable_metadata()
+    >>> list(metadata.persisted)
+    ['_size']
+
+    """
+
+    def __init__(self, container: PersistableContainer) -> None:
+        """
+        :param container: the object to tell of
+
+        """
+        self.container = container
+
+    @property
+    def persisted(self) -> dict[str, PersistedWork]:
+        """The works, by attribute name."""
+        return works_of(self.container)
+
+    def clear(self) -> None:
+        """Drop the values of all works; see :meth:`.PersistedWork.clear`."""
+        for work in self.persisted.values():
+            work.clear()
+
+    def write(
+        self,
+        indent: int = 0,
+        include_content: bool = False,
+        recursive: bool = False,
+        writer: TextIO | None = None,
+    ) -> None:
+        """Write a description of each attribute.  The values of works are
+        computed.
+
+        :param indent: how many blanks to begin each line with
+
+        :param include_content: whether to write the values too
+
+        :param recursive: whether to go on with containers that are attributes or
+                          values, each once
+
+        :param writer: by default, the standard output
+
+        """
+        out = sys.stdout if writer is None else writer
+        self._write(indent, include_content, recursive, out, set())
+
+    def _write(
+        self,
+        indent: int,
+        include_content: bool,
+        recursive: bool,
+        out: TextIO,
+        written: set[int],
+    ) -> None:
+        written.add(id(self.container))
+        works = self.persisted
+        slots = {work._slot for work in works.values()}
+        for name, value in attributes(self.container).items():
+            if name in slots:
+                continue
+            out.write(f"{' ' * indent}{name}:\n")
+            if name in works:
+                works[name].write(indent + 1, include_content, out)
+                value = works[name]()
+            else:
+                out.write(f"{' ' * indent} type: {type(value)}\n")
+                if include_content:
+                    out.write(f"{' ' * indent} content: {value}\n")
+            if (
+                recursive
+                and isinstance(value, PersistableContainer)
+                and id(value) not in written
+            ):
+                metadata = value._get_persistable_metadata()
+                metadata._write(indent + 2, include_content, True, out, written)

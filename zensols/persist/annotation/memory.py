@@ -1,0 +1,279 @@
+"""The part of a work that holds its value in memory."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..dealloc import Deallocatable
+from ..error import PersistableError
+from ..missing import MISSING
+from .lock import locked
+from .shared import SharedValue, shared_value
+from .slot import attributes, is_plain, read, remove, write
+
+if TYPE_CHECKING:
+    from .definition import Definition
+    from .single_flight import Flight
+
+__all__ = ["WorkMemory"]
+
+logger = logging.getLogger(__name__)
+
+
+class WorkMemory(Deallocatable):
+    """Holds the value of a work: in an attribute of its owner, which is pickled
+    with it, or in common for all instances of the owner's class.
+
+    """
+
+    # What must not be pickled stands in slots, out of the instance's dictionary.
+    __slots__ = (
+        "_busy",
+        "_cache_global",
+        "_deallocated",
+        "_definition",
+        "_generation",
+        "_owner",
+        "_value_at_hand",
+        "flight",
+    )
+
+    path: Path
+    use_disk: bool
+    varname: str
+    deallocate_recursive: bool
+
+    _value_at_hand: Any
+    """The value once more, where decorated methods read it first since that takes
+    a single attribute of the work.  There only while the owner's attribute is
+    known to be the same, and not for values that several owners share."""
+
+    def _reset(self) -> None:
+        self._busy = False
+        self._cache_global = False
+        self._deallocated = False
+        self._definition: Definition | None = None
+        self._generation: int | None = None
+        self._owner: Any = None
+        self.flight: Flight | None = None
+        self._drop_at_hand()
+
+    @property
+    def owner(self) -> Any:
+        """The object that the value belongs to, or None."""
+        return self._owner
+
+    @owner.setter
+    def owner(self, owner: Any) -> None:
+        with locked(self):
+            self._drop_at_hand()
+            self._generation = None
+            self._deallocated = False
+            self._owner = owner
+
+    @property
+    def cache_global(self) -> bool:
+        """Whether all instances of the owner's class share the value."""
+        return self._cache_global
+
+    @cache_global.setter
+    def cache_global(self, cache_global: bool) -> None:
+        with locked(self):
+            self._drop_at_hand()
+            self._generation = None
+            self._cache_global = cache_global
+
+    @property
+    def _shared(self) -> SharedValue:
+        return shared_value(type(self._owner), self.varname)
+
+    @property
+    def _lock_holder(self) -> WorkMemory | SharedValue:
+        return self._shared if self._cache_global and self._owner is not None else self
+
+    @property
+    def _slot(self) -> str:
+        """The owner's attribute: ``varname``, unless another work of the owner
+        has a path that differs in nothing but what varname leaves out.
+
+        """
+        if self.use_disk:
+            for other in attributes(self._owner).values():
+                if other is self:
+                    break
+                if (
+                    isinstance(other, WorkMemory)
+                    and other.varname == self.varname
+                    and other.path != self.path
+                ):
+                    from hashlib import blake2b
+
+                    path = str(self.path).encode("utf-8", "surrogateescape")
+                    digest = blake2b(path, digest_size=8).hexdigest()
+                    return f"{self.varname}_{digest}"
+        return self.varname
+
+    @property
+    def _fingerprint(self) -> str:
+        return "" if self._definition is None else self._definition.fingerprint
+
+    def _drop_at_hand(self) -> None:
+        try:
+            del self._value_at_hand
+        except AttributeError:
+            pass
+
+    def _require_owner(self) -> Any:
+        if self._owner is None:
+            state = "has been deallocated" if self._deallocated else "has no owner"
+            raise PersistableError(
+                f"Work {self.varname} {state}: set its owner, or call the method on "
+                "an object that is in use"
+            )
+        return self._owner
+
+    def _recall(self) -> Any:
+        """Return the value in memory, or :data:`.MISSING`."""
+        try:
+            return self._value_at_hand
+        except AttributeError:
+            pass
+        if self._cache_global:
+            return self._recall_shared()
+        slot = self._slot
+        value = read(self._owner, slot)
+        if value is not MISSING:
+            found = read(self._owner, f"{slot}_fingerprint")
+            if self._fingerprint not in ("", found):
+                logger.info(
+                    "Computing %s again: it was computed by another version of the "
+                    "code",
+                    self.varname,
+                )
+                self._forget()
+                return MISSING
+            if is_plain(self._owner, slot) and not self._busy:
+                self._value_at_hand = value
+        return value
+
+    def _recall_shared(self) -> Any:
+        shared = self._shared
+        slot = self._slot
+        own = read(self._owner, slot)
+        if own is not MISSING:
+            # The owner was restored with a value, or had it before it shared.
+            if self._generation is None:
+                self._generation = shared.generation
+            if self._generation == shared.generation:
+                if shared.value is not MISSING:
+                    return own
+                shared.publish(own, self)
+            remove(self._owner, slot)
+        return shared.use(self)
+
+    def _keep(self, value: Any) -> None:
+        """Hold a value in memory.
+
+        :param value: the value
+
+        """
+        owner = self._require_owner()
+        self._drop_at_hand()
+        slot = self._slot
+        if self._cache_global:
+            remove(owner, slot)
+            self._shared.publish(value, self)
+            return
+        held = write(owner, slot, value)
+        if held and self._fingerprint:
+            write(owner, f"{slot}_fingerprint", self._fingerprint)
+        # Other threads must not see what a method that this one's worker called
+        # under the same name has stored for the time being.
+        if not held or (is_plain(owner, slot) and not self._busy):
+            self._value_at_hand = value
+
+    def _forget(self) -> None:
+        """Drop the owner's value."""
+        self._drop_at_hand()
+        if self._owner is not None:
+            slot = self._slot
+            remove(self._owner, slot)
+            remove(self._owner, f"{slot}_fingerprint")
+
+    def _discard(self) -> None:
+        """Drop the owner's value and the shared one."""
+        self._forget()
+        if self._cache_global:
+            self.clear_global()
+
+    @property
+    def _holds_alone(self) -> bool:
+        """Whether there is a value that the owner can't hold itself."""
+        return hasattr(self, "_value_at_hand") and not is_plain(self._owner, self._slot)
+
+    def set(self, obj: Any) -> None:
+        """Replace the value, in memory only: the one on disk is kept.
+
+        Safe to use from several threads.
+
+        :param obj: the value
+
+        :raises PersistableError: if there is no owner
+
+        """
+        self._require_owner()
+        with locked(self._lock_holder):
+            self._keep(obj)
+
+    def is_set(self) -> bool:
+        """Return whether there is a value in memory; one on disk doesn't count.
+        Where the value is shared, whether that is there.
+
+        """
+        if self._owner is None:
+            return False
+        if self._cache_global:
+            return self._shared.value is not MISSING
+        if hasattr(self, "_value_at_hand"):
+            return True
+        return read(self._owner, self._slot) is not MISSING
+
+    def clear_global(self) -> None:
+        """Drop the value that is shared, for all that share it.
+
+        Safe to use from several threads.
+
+        """
+        if self._owner is not None:
+            with locked(self._shared):
+                self._shared.clear()
+
+    def deallocate(self) -> None:
+        """Deallocate the value, unless others share it, and forget the value and
+        the owner.  What is on disk is kept.
+
+        """
+        super().deallocate()
+        if self._owner is None:
+            return
+        with locked(self._lock_holder):
+            values = [read(self._owner, self._slot)]
+            if self._cache_global:
+                values.append(self._shared.leave(self))
+            elif hasattr(self, "_value_at_hand"):
+                values = [self._value_at_hand]
+            try:
+                for value in values:
+                    self._try_deallocate(value, self.deallocate_recursive)
+            finally:
+                self._forget()
+                self._owner = None
+                self._deallocated = True
+
+    def __str__(self) -> str:
+        return self.varname
+
+    def __repr__(self) -> str:
+        return self.varname

@@ -1,0 +1,180 @@
+"""Where in an object the part is that can't be stored.
+
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import partial
+from types import (
+    AsyncGeneratorType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+)
+from typing import Any, Final
+
+__all__ = ["find_culprit", "is_live", "shorten", "show"]
+
+_LIVE: Final = (
+    type(threading.Lock()),
+    type(threading.RLock()),
+    threading.Thread,
+    threading.Condition,
+    threading.Event,
+    threading.Semaphore,
+    threading.local,
+    socket.socket,
+    GeneratorType,
+    CoroutineType,
+    AsyncGeneratorType,
+    FrameType,
+    io.TextIOWrapper,
+    io.BufferedReader,
+    io.BufferedWriter,
+    io.BufferedRandom,
+    io.BufferedRWPair,
+    io.FileIO,
+)
+"""What is bound to this process: dill would store something, but not this."""
+
+_STEPS: Final = 12
+_CHARACTERS: Final = 200
+
+
+def is_live(obj: Any) -> bool:
+    """Return whether an object means something in this process only, such as a
+    lock or an open file.
+
+    :param obj: any object
+
+    """
+    return issubclass(type(obj), _LIVE) or obj is sys.stdout or obj is sys.stderr
+
+
+def find_culprit(trail: Sequence[Any]) -> str:
+    """Return the path to the last of the objects that a pickler went through,
+    such as ``value['layers'][3].activation``.
+
+    :param trail: the objects that the pickler was in the midst of, outermost
+                  first; between those that a user sees are some by which others
+                  are pickled, such as their states
+
+    """
+    places = {id(obj): place for place, obj in reversed(list(enumerate(trail)))}
+    steps: list[str] = []
+    place, last = 0, len(trail) - 1
+    seen = True
+    while place < last:
+        found = [
+            (places[id(child)], step)
+            for step, child in (_children(trail[place]) if seen else ())
+            if places.get(id(child), 0) > place
+        ]
+        if found:
+            place, step = min(found)
+            steps.append(step)
+        else:
+            # Made by how the object is pickled: not part of what a user sees,
+            # but what it is made of may be.
+            place += 1
+            seen = type(trail[place]) not in (dict, list, tuple)
+    return shorten(steps)
+
+
+def shorten(steps: Sequence[str]) -> str:
+    """Return the text of a path, without its middle where it is long.
+
+    :param steps: how each object is reached from the one before
+
+    """
+    if len(steps) > 2 * _STEPS:
+        steps = [*steps[:_STEPS], " … ", *steps[-_STEPS:]]
+    return "value" + "".join(steps)
+
+
+def show(culprit: Any) -> str:
+    """Return a short text for an object, which may be broken in any way.
+
+    :param culprit: the object
+
+    """
+    try:
+        text = repr(culprit)
+    except Exception:  # noqa: BLE001  its __repr__ can raise anything
+        text = f"<{type(culprit).__qualname__} object>"
+    return text if len(text) <= _CHARACTERS else f"{text[:_CHARACTERS]}…"
+
+
+def _children(obj: Any) -> Iterator[tuple[str, Any]]:
+    """Return what a user can reach from an object, and how, without running any
+    of the object's code.
+
+    """
+    kind = type(obj)
+    if issubclass(kind, dict):
+        for key, value in dict.items(obj):
+            yield f"[{show(key)}]", value
+            yield ".keys()", key
+    elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        for name, item in zip(kind._fields, tuple.__iter__(obj), strict=False):
+            yield f".{name}", item
+    elif issubclass(kind, (list, tuple, deque)):
+        base = next(b for b in (list, tuple, deque) if issubclass(kind, b))
+        for index, item in enumerate(base.__iter__(obj)):
+            yield f"[{index}]", item
+    elif issubclass(kind, (set, frozenset)):
+        base = set if issubclass(kind, set) else frozenset
+        for item in base.__iter__(obj):
+            yield f".{{{show(item)}}}", item
+    elif issubclass(kind, FunctionType):
+        yield from _referred(obj)
+    elif issubclass(kind, (MethodType, partial)):
+        for name in ("__self__", "__func__", "func", "args", "keywords"):
+            if hasattr(obj, name):
+                yield f".{name}", getattr(obj, name)
+    elif hasattr(kind, "flat") and hasattr(kind, "dtype"):
+        for index, item in enumerate(obj.flat if obj.dtype == object else ()):
+            yield f".flat[{index}]", item
+    yield from _attributes(obj)
+
+
+def _attributes(obj: Any) -> Iterator[tuple[str, Any]]:
+    try:
+        attributes = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        attributes = {}
+    if issubclass(type(obj), type):
+        attributes = type.__getattribute__(obj, "__dict__")
+    for name, value in attributes.items():
+        yield f".{name}", value
+    for base in type(obj).__mro__:
+        for name, member in vars(base).items():
+            # The descriptor of a slot.
+            if type(member).__name__ == "member_descriptor":
+                try:
+                    yield f".{name}", member.__get__(obj)
+                except AttributeError:
+                    pass
+
+
+def _referred(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    code = function.__code__
+    cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
+    for name, cell in cells:
+        try:
+            yield f".<closure {name!r}>", cell.cell_contents
+        except ValueError:
+            pass
+    for name in code.co_names:
+        if name in function.__globals__:
+            yield f".<global {name!r}>", function.__globals__[name]
+    for name in ("__defaults__", "__kwdefaults__"):
+        yield f".{name}", getattr(function, name)

@@ -1,0 +1,119 @@
+"""Entries that are ready to be written.
+
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from .entry import Buffer, align
+
+__all__ = ["Encoded", "checksum"]
+
+_SLICE: Final = 1 << 22
+
+Seal = Callable[[Sequence[int], Sequence[int]], bytes]
+"""Makes the front of an entry from its buffers' checksums and offsets."""
+
+
+class Encoded:
+    """An entry ready to be written: the front, and buffers that are written
+    from where they are, without being joined.
+
+    Use one object in one thread, and only while the value that it was made of
+    does not change.
+
+    >>> from zensols.persist.codec import JsonCodec
+    >>> encoded = JsonCodec().encode("value")
+    >>> encoded.size == len(bytes(encoded))
+    True
+
+    """
+
+    __slots__ = ("_front", "_seal", "body", "buffers", "offsets", "size")
+
+    def __init__(
+        self,
+        front: bytes,
+        body: bytes | None = None,
+        buffers: Sequence[memoryview] = (),
+        seal: Seal | None = None,
+    ) -> None:
+        """
+        :param front: the entry up to its body, or the whole entry
+
+        :param body: what follows it where it is too large to be joined
+
+        :param buffers: what follows the body, each aligned
+
+        :param seal: makes the final front, of the same length; needed where
+                     there are buffers
+
+        """
+        self._front = front
+        self._seal = seal
+        self.body = body
+        self.buffers = buffers
+        self.offsets: list[int] = []
+        size = len(front) + (0 if body is None else len(body))
+        for buffer in buffers:
+            size = align(size)
+            self.offsets.append(size)
+            size += buffer.nbytes
+        self.size = size
+
+    @property
+    def parts(self) -> list[Buffer]:
+        """The entry without its buffers, in writing order."""
+        return [self._front] if self.body is None else [self._front, self.body]
+
+    def seal(self, checksums: Sequence[int]) -> None:
+        """Complete the front.
+
+        :param checksums: the CRC-32 of each buffer
+
+        """
+        if self._seal is not None:
+            self._front = self._seal(checksums, self.offsets)
+
+    def checksums(self) -> list[int]:
+        """Compute the CRC-32 of each buffer."""
+        return [checksum(buffer) for buffer in self.buffers]
+
+    def whole(self) -> list[Buffer]:
+        """Complete the entry and return all of it in writing order, its buffers
+        and the padding between them included.
+
+        """
+        return list(self._whole()) if self.buffers else self.parts
+
+    def _whole(self) -> Iterator[Buffer]:
+        self.seal(self.checksums())
+        place = 0
+        for part in self.parts:
+            yield part
+            place += len(part)
+        for offset, buffer in zip(self.offsets, self.buffers, strict=True):
+            if offset != place:
+                yield bytes(offset - place)
+            yield buffer
+            place = offset + buffer.nbytes
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self.whole())
+
+
+def checksum(buffer: Buffer, crc: int = 0) -> int:
+    """Return the CRC-32 of a buffer.
+
+    :param buffer: the bytes
+
+    :param crc: the checksum of what precedes it
+
+    """
+    with memoryview(buffer) as view:
+        for start in range(0, view.nbytes, _SLICE):
+            crc = zlib.crc32(view[start : start + _SLICE], crc)
+    return crc

@@ -1,0 +1,164 @@
+"""What an entry tells of itself without being decoded.
+
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from ..error import CorruptDataError
+from .entry import CODEC_NAMES, COMPRESSION_NAMES, KEYED, Buffer, Header
+
+if TYPE_CHECKING:
+    from msgspec.json import Encoder
+
+__all__ = ["EntryInfo", "describe", "info_of", "read_info"]
+
+
+@dataclass(frozen=True)
+class EntryInfo:
+    """What an entry tells of itself without being decoded.
+
+    >>> from zensols.persist.codec import JsonCodec, read_info
+    >>> info = read_info(bytes(JsonCodec().encode([1, 2], "a")))
+    >>> info.key, info.codec, info.type
+    ('a', 'json', 'builtins.list')
+
+    """
+
+    key: str | None
+    """The stash key that the entry belongs to."""
+
+    codec: str
+    """The name of the codec that wrote it: ``pickle`` or ``json``, or
+    ``bare-pickle`` for what is no entry.
+
+    """
+
+    created: datetime | None
+    """When it was encoded, in UTC."""
+
+    type: str | None
+    """The module and name of the value's type."""
+
+    shape: tuple[int, ...] | None
+    """The shape of an array or a table."""
+
+    dtype: str | None
+    """The element type of an array."""
+
+    fingerprint: str
+    """The fingerprint of the code that computed the value, or empty."""
+
+    seconds: float | None
+    """How long the value took to compute, in seconds."""
+
+    size: int
+    """The size of the whole entry in bytes."""
+
+    signed: bool
+    """Whether it carries a keyed tag; not whether that tag is right."""
+
+    compression: str | None
+    """The name of the compression, or None."""
+
+
+def describe(value: Any, fingerprint: str, seconds: float | None) -> bytes:
+    """Return the metadata of a value.
+
+    :param value: the object
+
+    :param fingerprint: identifies the code that computed it
+
+    :param seconds: how long that took
+
+    """
+    kind = type(value)
+    meta: dict[str, Any] = {
+        "created": time.time(),
+        "type": f"{kind.__module__}.{kind.__qualname__}",
+    }
+    # Asked of the type, since an attribute of the user's object might compute.
+    if hasattr(kind, "shape") and (hasattr(kind, "dtype") or hasattr(kind, "dtypes")):
+        meta.update(_dimensions(value))
+    if fingerprint:
+        meta["fingerprint"] = fingerprint
+    if seconds is not None:
+        meta["seconds"] = float(seconds)
+    return _encoder().encode(meta)
+
+
+def _dimensions(value: Any) -> dict[str, Any]:
+    dimensions: dict[str, Any] = {}
+    try:
+        dimensions["shape"] = [int(n) for n in value.shape]
+        dimensions["dtype"] = str(value.dtype)
+    except Exception:  # noqa: BLE001  a foreign object: anything may come
+        pass
+    return dimensions
+
+
+@cache
+def _encoder() -> Encoder:
+    from msgspec.json import Encoder
+
+    return Encoder()
+
+
+def info_of(header: Header, size: int) -> EntryInfo:
+    """Return what an entry tells of itself.
+
+    :param header: the front of the entry, opened at least up to its metadata
+
+    :param size: the size of the whole entry in bytes
+
+    :raises CorruptDataError: if it is damaged
+
+    """
+    from msgspec import json
+
+    try:
+        meta: dict[str, Any] = json.decode(header.data[header.key : header.meta])
+        shape = meta.get("shape")
+        return EntryInfo(
+            key=header.stash_key,
+            codec=CODEC_NAMES.get(header.codec, str(header.codec)),
+            created=datetime.fromtimestamp(meta["created"], timezone.utc),
+            type=meta.get("type"),
+            shape=None if shape is None else tuple(shape),
+            dtype=meta.get("dtype"),
+            fingerprint=meta.get("fingerprint", ""),
+            seconds=meta.get("seconds"),
+            size=size,
+            signed=bool(header.flags & KEYED),
+            compression=COMPRESSION_NAMES.get(header.compression),
+        )
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as e:
+        raise CorruptDataError(
+            f"Damaged metadata in {header.source}: {type(e).__name__}: {e}; delete it "
+            f"or restore it from a backup"
+        ) from e
+
+
+def read_info(data: Buffer, source: str = "the data") -> EntryInfo:
+    """Return what an entry tells of itself, decoding and trusting nothing.
+
+    :param data: the entry
+
+    :param source: names it in errors
+
+    :return: what was found; whoever can write the data can forge it, use
+             :func:`.verify_file` or decode the entry to be sure
+
+    :raises UntrustedDataError: if this is no entry
+
+    :raises CorruptDataError: if it is truncated or damaged
+
+    """
+    header = Header(data, len(data), source)
+    header.open(data)
+    return info_of(header, len(data))

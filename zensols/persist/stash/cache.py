@@ -1,0 +1,122 @@
+"""A stash in front of a slower one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Generic
+
+from ..domain import DelegateStash, ReadOnlyStash, Stash, V, require_key
+from ..domain.lock import stash_lock
+from ..missing import MISSING
+from .dictionary import DictionaryStash
+
+__all__ = ["CacheStash"]
+
+
+@dataclass
+class CacheStash(DelegateStash[V], Generic[V]):
+    """Keeps what was loaded from, or stored in, another stash in a faster one.
+    The other one says what keys there are.
+
+    Safe to use from many threads if both stashes are: what one of them stores or
+    deletes through this, the others don't load an older value of.  What is
+    changed behind it, such as by another process, isn't noticed once cached.
+
+    >>> from zensols.persist import DictionaryStash, LRUCacheStash
+    >>> slow = DictionaryStash({"a": 1})
+    >>> stash = CacheStash(slow, LRUCacheStash(1000))
+    >>> stash["a"], dict(stash.cache_stash)
+    (1, {'a': 1})
+
+    """
+
+    cache_stash: Stash[V] = field(default_factory=DictionaryStash)
+    """The faster stash; by default one in memory, without a limit."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_leases_by_key"}
+
+    @property
+    def _leases(self) -> dict[str, object]:
+        leases: dict[str, object] = self.__dict__.setdefault("_leases_by_key", {})
+        return leases
+
+    def _begin(self, name: str) -> object:
+        """Take the lease on a key, without which nothing is cached.  A load that
+        a write overtakes loses it, and so doesn't cache an old value.
+
+        """
+        lease = self._leases[name] = object()
+        return lease
+
+    def _end(self, name: str, lease: object, value: Any = MISSING) -> None:
+        with stash_lock(self, "cache"):
+            if self._leases.pop(name, None) is lease and value is not MISSING:
+                self.cache_stash.dump(name, value)
+            else:
+                self.cache_stash.delete(name)
+
+    def load(self, name: str) -> V | None:
+        value: Any = self.cache_stash.get(name, MISSING)
+        if value is MISSING:
+            found: Any = MISSING
+            lease = self._begin(name)
+            try:
+                value = super().load(name)
+                if value is not None or super().exists(name):
+                    found = value
+            finally:
+                self._end(name, lease, found)
+        return value  # type: ignore[no-any-return]  # the sentinel widens it
+
+    def get(self, name: str, default: Any = None) -> Any:
+        value = self.load(name)
+        if value is None and not self.exists(name):
+            return default
+        return value
+
+    def dump(self, name: str, inst: V) -> None:
+        stored: Any = MISSING
+        lease = self._begin(name)
+        try:
+            super().dump(name, inst)
+            if not isinstance(self.delegate, ReadOnlyStash):
+                stored = inst
+        finally:
+            self._end(name, lease, stored)
+
+    def delete(self, name: str | None = None) -> None:
+        """Delete the value of a key; if the delegate is read-only, from the cache
+        only.
+
+        :param name: the key
+
+        :raises PersistableError: if no key is given
+
+        """
+        name = require_key(self, name)
+        lease = self._begin(name)
+        try:
+            if not isinstance(self.delegate, ReadOnlyStash):
+                super().delete(name)
+        finally:
+            self._end(name, lease)
+
+    def clear(self) -> None:
+        """Delete all values; if the delegate is read-only, from the cache
+        only.
+
+        """
+        try:
+            if not isinstance(self.delegate, ReadOnlyStash):
+                super().clear()
+        finally:
+            with stash_lock(self, "cache"):
+                self._leases.clear()
+                self.cache_stash.clear()
+
+    def close(self) -> None:
+        """Close both stashes, if they can be closed."""
+        super().close()
+        if hasattr(self.cache_stash, "close"):
+            self.cache_stash.close()

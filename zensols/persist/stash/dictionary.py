@@ -1,0 +1,68 @@
+"""A stash in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, KeysView
+from dataclasses import dataclass, field
+from typing import Any, Generic
+
+from ..domain import Stash, V, require_key
+from ..missing import MISSING
+
+__all__ = ["DictionaryStash"]
+
+
+@dataclass
+class DictionaryStash(Stash[V], Generic[V]):
+    """Keeps values in a dictionary, and so for as long as this process lives.
+
+    Safe to use from many threads, those that iterate :meth:`keys` while others
+    write excepted, since that is the dictionary's own view.  Each process has
+    its own copy.
+
+    >>> stash = DictionaryStash({"a": 1})
+    >>> stash["b"] = None
+    >>> dict(stash)
+    {'a': 1, 'b': None}
+
+    """
+
+    _data: dict[str, V] = field(default_factory=dict)
+    """The dictionary; by default a new one."""
+
+    @property
+    def data(self) -> dict[str, V]:
+        """The dictionary itself."""
+        return self._data
+
+    def load(self, name: str) -> V | None:
+        return self.data.get(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.data.get(name, default)
+
+    def exists(self, name: str) -> bool:
+        return name in self.data
+
+    def dump(self, name: str, inst: V) -> None:
+        self.data[name] = inst
+
+    def delete(self, name: str | None = None) -> None:
+        self.data.pop(require_key(self, name), None)
+
+    def clear(self) -> None:
+        self.data.clear()
+
+    def keys(self) -> KeysView[str]:
+        """Return the dictionary's view of its keys."""
+        return self.data.keys()
+
+    def items(self) -> Iterator[tuple[str, V]]:
+        """Return pairs of keys and values, as of when this begins; less those
+        deleted meanwhile.
+
+        """
+        for key in list(self.keys()):
+            value = self.get(key, MISSING)
+            if value is not MISSING:
+                yield key, value

@@ -1,0 +1,79 @@
+"""A stash of objects in a stash of bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from ..codec import Codec, default_codec
+from ..domain import DelegateStash, Stash, V
+from ..error import PersistableError
+from ..missing import MISSING
+
+__all__ = ["EncodedStash"]
+
+
+@dataclass
+class EncodedStash(DelegateStash[V], Generic[V]):
+    """Keeps values as bytes in another stash, so that a new store, such as one in
+    a database, only has to keep bytes.  Values are signed by default, and each
+    is bound to its key.
+
+    As safe with threads and processes as its delegate.
+
+    >>> from zensols.persist import DictionaryStash
+    >>> store = DictionaryStash()
+    >>> stash = EncodedStash(store)
+    >>> stash["a"] = {1, 2}
+    >>> stash["a"], type(store["a"])
+    ({1, 2}, <class 'bytes'>)
+
+    """
+
+    delegate: Stash[Any]
+    """Keeps the bytes."""
+
+    codec: Codec | None = None
+    """Turns values into bytes; by default :func:`.default_codec`."""
+
+    def load(self, name: str) -> V | None:
+        """Return the value of a key, or None if there is none.
+
+        :param name: the key
+
+        :raises PersistableError: if what is stored is not bytes, not to be
+                                  trusted, or damaged
+
+        """
+        data = self.delegate.load(name)
+        if data is None and not self.delegate.exists(name):
+            return None
+        value: V = self._decode(name, data)
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        data = self.delegate.get(name, MISSING)
+        return default if data is MISSING else self._decode(name, data)
+
+    def _decode(self, name: str, data: Any) -> Any:
+        source = f"{type(self.delegate).__name__}[{name!r}]"
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise PersistableError(
+                f"{source} is not bytes but a {type(data).__name__}: it was not "
+                f"stored by {type(self).__name__}"
+            )
+        codec = default_codec() if self.codec is None else self.codec
+        return codec.decode(data, str(name), source=source)
+
+    def dump(self, name: str, inst: V) -> None:
+        """Store a value.
+
+        :param name: the key
+
+        :param inst: the value
+
+        :raises PersistableError: if the value can't be encoded
+
+        """
+        codec = default_codec() if self.codec is None else self.codec
+        self.delegate.dump(name, bytes(codec.encode(inst, str(name))))
