@@ -40,19 +40,12 @@ def _measure(settings: Settings) -> list[Measurement]:
         # Compiles the modules.
         sampler()
         samplers[name] = sampler
-    return interleave(samplers, max(2, settings.rounds // 2))
+    return interleave(samplers, settings.few_rounds)
 
 
 def _seconds(statement: str, setup: str) -> float:
-    code = "\n".join(
-        [
-            "import sys, time",
-            setup,
-            "start = time.perf_counter()",
-            statement,
-            "print(time.perf_counter() - start)",
-        ]
-    )
+    start = f"import sys, time\n{setup}\nstart = time.perf_counter()"
+    code = f"{start}\n{statement}\nprint(time.perf_counter() - start)"
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     answer = subprocess.check_output(
         [sys.executable, "-c", code], cwd=ROOT, env=env, text=True

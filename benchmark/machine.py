@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dbm
 import os
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .workspace import base_folder
+import zensols.persist
+
+from .workspace import base_folder, new_folder
 
 __all__ = ["describe_machine"]
 
@@ -17,10 +20,6 @@ _PACKAGES = ("joblib", "diskcache", "zict", "sqlitedict", "numpy", "filelock", "
 
 def describe_machine() -> dict[str, str]:
     """Return what a reader has to know of the machine, under headings."""
-    import dbm
-
-    import zensols.persist
-
     packages = [f"zensols.persist {zensols.persist.__version__}"]
     for package in _PACKAGES:
         try:
@@ -33,9 +32,16 @@ def describe_machine() -> dict[str, str]:
         "Load at the start": f"{os.getloadavg()[0]:.1f}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "Packages": ", ".join(packages),
-        "shelve's DBM": dbm._defaultmod.__name__,
+        "shelve's DBM": _dbm(),
         "Files in": base_folder(),
     }
+
+
+def _dbm() -> str:
+    with new_folder() as folder:
+        path = str(folder / "database")
+        dbm.open(path, "c").close()
+        return dbm.whichdb(path) or "unknown"
 
 
 def _processor() -> str:

@@ -13,6 +13,35 @@ if TYPE_CHECKING:
 
 __all__ = ["page"]
 
+_PAGE = """\
+# Benchmark
+
+Made by `make bench ARGS=--update-docs`; don't edit.
+
+## Bars
+
+What was set out to be reached, and what was; {missed}.
+
+{bars}
+
+![Ours and the peers beside bare Python](benchmark.svg)
+
+## All figures
+
+{sections}
+## How it was measured
+
+{machine}
+
+Contenders take turns, every other time in the opposite order, so that a busy machine slows all of them.
+A turn takes at least {milliseconds} ms, without garbage collection, and each contender has {rounds} of them ({few_rounds} for arrays and imports, 3 for memory).
+A figure is the median of the turns; a ratio is the median of the ratios to the baseline in the same round.
+Beside it stand its quartiles: where they are far apart, the machine was busy.
+Files are on a memory file system where there is one, since the write-back of a disk drowns everything else.
+
+Run it yourself: `make bench`, or `make bench ARGS='--only load'`; `make bench ARGS=--help` tells more.
+"""
+
 
 def page(rows: Sequence[Row], machine: Mapping[str, str], settings: Settings) -> str:
     """Return the page in Markdown.
@@ -25,58 +54,29 @@ def page(rows: Sequence[Row], machine: Mapping[str, str], settings: Settings) ->
 
     """
     missed = [row.case.title for row in rows if row.passed is False]
-    return "\n".join(
-        [
-            "# Benchmark",
-            "",
-            "Made by `make bench ARGS=--update-docs`; don't edit.",
-            "",
-            "## Bars",
-            "",
-            "What was set out to be reached, and what was measured, missed or not. "
-            + (f"Missed here: {', '.join(missed)}." if missed else "None is missed."),
-            "",
-            *_table(summary(rows)),
-            "",
-            "![Ours and the peers beside bare Python](benchmark.svg)",
-            "",
-            "## All figures",
-            "",
-            *(line for row in rows for line in _section(row)),
-            "## How it was measured",
-            "",
-            *(f"* **{name}**: {text}" for name, text in machine.items()),
-            "",
-            "Contenders take turns, each time in the opposite order, so that a busy "
-            "machine slows all of them. "
-            f"A turn takes at least {settings.sample_seconds * 1000:.0f} ms without "
-            f"garbage collection, and each has {settings.rounds} of them "
-            f"({settings.few_rounds} for arrays, {settings.rounds // 2} for imports, "
-            "3 for memory).",
-            "A figure is the median of the turns; a ratio is the median of the ratios "
-            "to the baseline in the same round, and beside it stand its quartiles: "
-            "where they are far apart, the machine was busy.",
-            "Files are on a memory file system, since the write-back of a disk drowns "
-            "everything else: on a disk all contenders are slower, and the ratios "
-            "closer to one.",
-            "",
-            "Run it yourself: `make bench`, or `make bench ARGS='--only load'`, and "
-            "`make bench ARGS=--help` for more.",
-            "",
-        ]
+    return _PAGE.format(
+        missed=f"missed here: {'; '.join(missed)}" if missed else "none is missed",
+        bars=_table(summary(rows)),
+        sections="\n".join(map(_section, rows)),
+        machine="\n".join(f"* **{name}**: {text}" for name, text in machine.items()),
+        milliseconds=round(settings.sample_seconds * 1000),
+        rounds=settings.rounds,
+        few_rounds=settings.few_rounds,
     )
 
 
-def _section(row: Row) -> list[str]:
+def _section(row: Row) -> str:
     title = row.case.title
-    lines = [f"### {title[0].upper()}{title[1:]}", ""]
-    if row.case.note:
-        lines += [row.case.note, ""]
     headings = ["contender", "median", f"÷ {row.case.baseline}", "quartiles"]
-    return [*lines, *_table([headings, *detail(row)]), ""]
+    parts = [
+        f"### {title[0].upper()}{title[1:]}\n",
+        *([f"{row.case.note}\n"] if row.case.note else []),
+        f"{_table([headings, *detail(row)])}\n",
+    ]
+    return "\n".join(parts)
 
 
-def _table(cells: Sequence[Sequence[str]]) -> list[str]:
+def _table(cells: Sequence[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(line)} |" for line in cells]
     rule = ["---", *("---:" for _ in cells[0][1:])]
-    return [lines[0], f"| {' | '.join(rule)} |", *lines[1:]]
+    return "\n".join([lines[0], f"| {' | '.join(rule)} |", *lines[1:]])

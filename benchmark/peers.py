@@ -92,7 +92,7 @@ def load_raw(path: str) -> Any:
         return pickle.loads(file.read())
 
 
-def _raw(name: str, folder: Path, stack: ExitStack) -> Store:
+def _raw(name: str, folder: Path, _stack: ExitStack) -> Store:
     return Store(
         name,
         dump_raw,
@@ -103,12 +103,12 @@ def _raw(name: str, folder: Path, stack: ExitStack) -> Store:
     )
 
 
-def _ours(name: str, folder: Path, stack: ExitStack) -> Store:
+def _ours(name: str, folder: Path, _stack: ExitStack) -> Store:
     stash: DirectoryStash[Any] = DirectoryStash(folder)
     return Store(name, stash.dump, stash.load, stash.exists, lambda: list(stash.keys()))
 
 
-def _joblib(name: str, folder: Path, stack: ExitStack) -> Store:
+def _joblib(name: str, folder: Path, _stack: ExitStack) -> Store:
     import joblib
 
     return Store(
@@ -130,7 +130,7 @@ def _diskcache(name: str, folder: Path, stack: ExitStack) -> Store:
     return _mapping(name, cache, lambda: list(cache))
 
 
-def _zict(name: str, folder: Path, stack: ExitStack) -> Store:
+def _zict(name: str, folder: Path, _stack: ExitStack) -> Store:
     import zict
 
     store: Any = zict.Func(
@@ -140,7 +140,8 @@ def _zict(name: str, folder: Path, stack: ExitStack) -> Store:
 
 
 def _shelve(name: str, folder: Path, stack: ExitStack) -> Store:
-    shelf = stack.enter_context(shelve.open(str(folder / "shelf"), protocol=5))
+    shelf = shelve.open(str(folder / "shelf"), protocol=5)  # noqa: SIM115  closed by the stack
+    stack.callback(shelf.close)
     return _mapping(name, shelf, lambda: list(shelf))
 
 

@@ -28,7 +28,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("svg")
-    style: dict[str, Any] = {
+    style: Any = {
         "axes.edgecolor": _INK,
         "axes.labelcolor": _INK,
         "font.size": 10,

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--update-docs publishes the whole run: drop --quick and --only")
     settings = QUICK if options.quick else Settings()
     machine = describe_machine()
-    print(columns([[name, text] for name, text in machine.items()]), end="\n\n")
+    print(*(f"{name}: {text}" for name, text in machine.items()), sep="\n", end="\n\n")
     rows = []
     for case in CASES:
         if not options.only or case.name in options.only:

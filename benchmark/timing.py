@@ -30,7 +30,7 @@ class Settings:
     rounds: int = 31
     """How often each contender gets its turn."""
 
-    few_rounds: int = 9
+    few_rounds: int = 11
     """The same, for what takes a good part of a second each time."""
 
     sample_seconds: float = 0.02

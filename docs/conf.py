@@ -29,7 +29,17 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 add_module_names = False
 
 # The rest of the world has no index here, since building needs no network.
-nitpick_ignore_regex = [("py:.*", r"(?!zensols\.).*")]
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!zensols\.).*"),
+    # Type variables.
+    ("py:.*", r"zensols\..*\.[A-Z][a-z]?"),
+]
+
+# Internals that a public signature shows.
+nitpick_ignore = [
+    ("py:class", "zensols.persist.annotation.memory.WorkMemory"),
+    ("py:class", "zensols.persist.codec.entry.Header"),
+]
 
 # Docstrings' examples are run by pytest, each by itself.
 doctest_test_doctest_blocks = ""

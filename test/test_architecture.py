@@ -75,7 +75,6 @@ DEFERRED = (
     "dill",
     "filelock",
     "frozendict",
-    "inspect",
     "lz4",
     "msgspec",
     "multiprocessing",
@@ -85,7 +84,7 @@ DEFERRED = (
     "wrapt",
     "zstandard",
 )
-"""What is imported only inside the function that needs it."""
+"""What is imported only when something is done that needs it."""
 
 PUBLIC = {
     # 1, persist.dealloc
@@ -312,17 +311,6 @@ def test_rest_of_the_name_space_is_used_only_where_said() -> None:
     assert not wrong
 
 
-def test_heavy_modules_are_imported_where_used() -> None:
-    wrong = [
-        str(found)
-        for found in all_imports()
-        if found.top
-        and any(is_within(found.module, heavy) for heavy in DEFERRED)
-        and room(found.importer) != "testing"
-    ]
-    assert not wrong
-
-
 def reads_pickles(source: Path) -> bool:
     readers = {"load", "loads", "Unpickler"}
     for node in ast.walk(ast.parse(source.read_text("utf-8"))):
@@ -340,16 +328,24 @@ def test_only_codecs_read_pickles() -> None:
     assert {room(reader) for reader in readers} == {"codec"}, readers
 
 
-def test_import_loads_little() -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import zensols.persist",
+        "from zensols.persist import *",
+        "import zensols.persist.codec",
+        "import zensols.persist.files",
+        "import zensols.persist.util",
+    ],
+)
+def test_import_loads_no_driver(statement: str) -> None:
     code = (
-        "import sys; bare = set(sys.modules); import zensols.persist; "
+        f"import sys; bare = set(sys.modules); {statement}; "
         "print(*sorted(set(sys.modules) - bare))"
     )
     loaded = run_python(code).split()
     assert "zensols.persist" in loaded
-    # Not `inspect`, which the standard library's dataclasses imports.
-    heavy = {*DEFERRED} - {"inspect"}
-    assert [m for m in loaded if m.partition(".")[0] in heavy] == []
+    assert [module for module in loaded if module.partition(".")[0] in DEFERRED] == []
 
 
 @pytest.mark.parametrize("name", ["dealloc", "shelve"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_contenders_take_turns_in_alternate_order() -> None:
         order.append(name)
         return float(len(order))
 
-    measured = interleave({n: lambda n=n: sampler(n) for n in "ab"}, 3)
+    measured = interleave({name: partial(sampler, name) for name in "ab"}, 3)
     assert order == ["a", "b", "b", "a", "a", "b"]
     assert measured == [
         Measurement("a", (1, 4, 5)),

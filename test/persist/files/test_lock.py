@@ -4,7 +4,6 @@ import gc
 import os
 import re
 import stat
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -285,6 +284,26 @@ def test_timeout_bounds_the_wait_for_a_thread(timeout: float, lock: str) -> None
         thread.join()
     assert f"thread of this process, {os.getpid()}," in str(errors[0])
     assert not os.path.exists(lock)
+
+
+def test_timeout_behind_a_waiting_thread_tells_the_owner(
+    start_python: StartPython, lock: str
+) -> None:
+    owner = start_python(HOLD, lock)
+    assert owner.stdout.readline() == "held\n"
+    entered = []
+
+    def wait() -> None:
+        with path_lock(lock):
+            entered.append(True)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    with pytest.raises(LockTimeoutError, match=f"process {owner.pid} "):
+        path_lock(lock, 0.1).__enter__()
+    owner.stdin.close()
+    thread.join()
+    assert entered
 
 
 def test_forked_child_does_not_hold_its_parents_lock(

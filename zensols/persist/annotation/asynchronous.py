@@ -14,6 +14,7 @@ from ..error import LockTimeoutError
 from ..missing import MISSING
 from .definition import Definition
 from .lock import locked
+from .reuse import check_value
 from .single_flight import fly, is_inside
 from .store import Store
 from .work import PersistedWork
@@ -54,7 +55,7 @@ async def call(
             work.worker, work._definition = definition.function, definition
             result = work.__do_work__(*args, **kwargs)
         value = await result
-        work._check_storable(value)
+        check_value(value, work.varname)
         return value, perf_counter() - start
 
     if is_inside(holder):
@@ -90,7 +91,9 @@ async def _obtain(work: PersistedWork, definition: Definition, compute: Compute)
     return value
 
 
-async def _obtain_stored(store: Store, timeout: float | None, compute: Compute) -> Any:
+async def _obtain_stored(
+    store: Store, lock_timeout: float | None, compute: Compute
+) -> Any:
     # One thread does it all, since a lock belongs to the thread that took it.
     thread = ThreadPoolExecutor(1, "persisted")
     run = partial(get_running_loop().run_in_executor, thread)
@@ -99,7 +102,7 @@ async def _obtain_stored(store: Store, timeout: float | None, compute: Compute) 
         value = await run(store.load)
         if value is MISSING:
             await run(store.prepare)
-            await _enter(run, held, store, timeout)
+            await _enter(run, held, store, lock_timeout)
             value = await run(store.load)
             if value is MISSING:
                 value, seconds = await compute()
@@ -115,13 +118,13 @@ async def _enter(
     run: Callable[..., Awaitable[Any]],
     held: ExitStack,
     store: Store,
-    timeout: float | None,
+    lock_timeout: float | None,
 ) -> None:
     while True:
         try:
-            lock = store.lock(_PATIENCE if timeout is None else timeout)
+            lock = store.lock(_PATIENCE if lock_timeout is None else lock_timeout)
             await run(held.enter_context, lock)
             return
         except LockTimeoutError:
-            if timeout is not None:
+            if lock_timeout is not None:
                 raise

@@ -81,9 +81,9 @@ class _SubclassWatch:
     def __get__(self, obj: object, cls: type) -> Any:
         return partial(self._created, cls)
 
-    def _created(self, cls: type, **kwargs: Any) -> None:
+    def _created(self, cls: Any, **kwargs: Any) -> None:
         # Not known before, since a class can be made again with this in it.
-        home = next(
+        home: Any = next(
             c for c in cls.__mro__ if c.__dict__.get("__init_subclass__") is self
         )
         super(home, cls).__init_subclass__(**kwargs)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar, TextIO
 
 from ..dealloc import Deallocatable
-from ..missing import MISSING
 from .lookup import take_over, works_of
-from .slot import attributes, read
+from .slot import attributes, members
 from .work import PersistedWork
 
 __all__ = ["PersistableContainer", "PersistableContainerMetadata"]
@@ -25,31 +24,38 @@ class PersistableContainer(Deallocatable):
 
     Pickle and copy an object while no other thread changes it.
 
-    >>> import pickle
-    >>> from zensols.persist.annotation import PersistableContainer, PersistedWork
-    >>> class Box(PersistableContainer):
+    >>> import copy
+    >>> from zensols.persist.annotation import PersistableContainer, persisted
+    >>> class Corpus(PersistableContainer):
+    ...     _PERSITABLE_TRANSIENT_ATTRIBUTES = {"_log"}
+    ...
     ...     def __init__(self):
-    ...         self._size = PersistedWork("_size", self, initial_value=3)
-    ...         self._file = open("/dev/null")
-    ...     _PERSITABLE_TRANSIENT_ATTRIBUTES = {"_file"}
-    >>> state = Box().__getstate__()
-    >>> box = Box.__new__(Box)
-    >>> box.__setstate__(state)
-    >>> box._size(), box._file
+    ...         self._log = ["made"]
+    ...
+    ...     @persisted("_size")
+    ...     def size(self):
+    ...         print("counting")
+    ...         return 3
+    >>> corpus = Corpus()
+    >>> corpus.size()
+    counting
+    3
+    >>> restored = copy.deepcopy(corpus)  # as pickling does, too
+    >>> restored.size(), restored._log
     (3, None)
 
     """
 
-    _PERSITABLE_TRANSIENT_ATTRIBUTES: ClassVar[Set[str]] = frozenset()
+    _PERSITABLE_TRANSIENT_ATTRIBUTES: ClassVar[AbstractSet[str]] = frozenset()
     """Attributes to be None when restored."""
 
-    _PERSITABLE_REMOVE_ATTRIBUTES: ClassVar[Set[str]] = frozenset()
+    _PERSITABLE_REMOVE_ATTRIBUTES: ClassVar[AbstractSet[str]] = frozenset()
     """Attributes to be absent when restored."""
 
-    _PERSITABLE_PROPERTIES: ClassVar[Set[str]] = frozenset()
+    _PERSITABLE_PROPERTIES: ClassVar[AbstractSet[str]] = frozenset()
     """Properties to read before pickling, so that their values are there."""
 
-    _PERSITABLE_METHODS: ClassVar[Set[str]] = frozenset()
+    _PERSITABLE_METHODS: ClassVar[AbstractSet[str]] = frozenset()
     """Methods to call before pickling, for the same reason."""
 
     def __getstate__(self) -> dict[str, Any]:
@@ -62,7 +68,8 @@ class PersistableContainer(Deallocatable):
         state.update(dict.fromkeys(self._PERSITABLE_TRANSIENT_ATTRIBUTES))
         for work in works:
             if work.transient:
-                state.pop(work._slot, None)
+                for slot in work._slots:
+                    state.pop(slot, None)
             elif work.cache_global and work.is_set():
                 state[work._slot] = work()
         for name in self._PERSITABLE_REMOVE_ATTRIBUTES:
@@ -70,12 +77,15 @@ class PersistableContainer(Deallocatable):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            object.__setattr__(self, name, value)
+        state = dict(state)
+        for name, member in members(type(self)):
+            if name in state:
+                member.__set__(self, state.pop(name))
+        self.__dict__.update(state)
         for work in works_of(self).values():
             # Pickles of the older package hold None for what is to be computed.
-            if work.transient and read(self, work._slot) is None:
-                object.__delattr__(self, work._slot)
+            if work.transient and self.__dict__.get(work.varname, self) is None:
+                del self.__dict__[work.varname]
         take_over(self)
 
     def _clear_persistable_state(self) -> None:
@@ -160,22 +170,23 @@ class PersistableContainerMetadata:
     ) -> None:
         written.add(id(self.container))
         works = self.persisted
-        slots = {work._slot for work in works.values()}
+        slots = {slot for work in works.values() for slot in work._slots}
         for name, value in attributes(self.container).items():
             if name in slots:
                 continue
             out.write(f"{' ' * indent}{name}:\n")
+            inner = value
             if name in works:
                 works[name].write(indent + 1, include_content, out)
-                value = works[name]()
+                inner = works[name]()
             else:
                 out.write(f"{' ' * indent} type: {type(value)}\n")
                 if include_content:
                     out.write(f"{' ' * indent} content: {value}\n")
             if (
                 recursive
-                and isinstance(value, PersistableContainer)
-                and id(value) not in written
+                and isinstance(inner, PersistableContainer)
+                and id(inner) not in written
             ):
-                metadata = value._get_persistable_metadata()
+                metadata = inner._get_persistable_metadata()
                 metadata._write(indent + 2, include_content, True, out, written)

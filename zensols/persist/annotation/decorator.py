@@ -16,6 +16,7 @@ from .definition import Definition
 from .fingerprint import fingerprint
 from .lock import locked
 from .lookup import work_of
+from .reuse import check_function, is_coroutine
 from .wrapper import make_wrapper
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 # From inspect, which takes long to import.
 _VARARGS: Final = 0x04 | 0x08
-_GENERATOR: Final = 0x20 | 0x200
-_COROUTINE: Final = 0x80
 
 
 @overload
@@ -210,14 +209,9 @@ def _decorate(definition: Definition, frame: FrameType) -> Callable[..., Any]:
     has_arguments = True
     asynchronous = False
     if isinstance(function, FunctionType):
+        check_function(function)
         code = function.__code__
-        if code.co_flags & _GENERATOR:
-            raise PersistableError(
-                f"Can't keep what generator {function.__qualname__} yields, since it "
-                "can be used only once: return a list or a tuple, or keep the items "
-                "in a stash"
-            )
-        asynchronous = bool(code.co_flags & _COROUTINE)
+        asynchronous = is_coroutine(code)
         has_arguments = (code.co_argcount, code.co_kwonlyargcount) != (1, 0) or bool(
             code.co_flags & _VARARGS
         )

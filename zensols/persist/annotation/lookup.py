@@ -45,13 +45,14 @@ def take_over(owner: Any) -> None:
 
     """
     for name, work in works_of(owner).items():
-        if work.owner is None or work.owner is owner:
+        own = work
+        if work.owner is None or (work.owner is owner and not work._holds_alone):
             work.owner = owner
         elif _is_copy(owner, name, work):
-            work = _replace(owner, name, work)
-        if work.cache_global and work.owner is owner:
-            with locked(work._lock_holder):
-                work._recall()
+            own = _replace(owner, name, work)
+        if own.cache_global and own.owner is owner:
+            with locked(own._lock_holder):
+                own._recall()
 
 
 def work_of(owner: Any, definition: Definition) -> PersistedWork:
@@ -77,7 +78,7 @@ def work_of(owner: Any, definition: Definition) -> PersistedWork:
 
 def _settle(owner: Any, definition: Definition) -> PersistedWork:
     name = definition.name
-    work = read(owner, name)
+    work: Any = read(owner, name)
     if work is MISSING:
         return _create(owner, definition)
     if not isinstance(work, PersistedWork):
@@ -87,7 +88,8 @@ def _settle(owner: Any, definition: Definition) -> PersistedWork:
             "another name"
         )
     if work.owner is None:
-        if not is_plain(owner, name) and getattr(type(owner), name, None) is work:
+        of_class: Any = getattr(type(owner), name, None)
+        if of_class is work and not is_plain(owner, name):
             return _replace(owner, name, work, as_template=True)
         if not work._deallocated:
             work.owner = owner

@@ -99,21 +99,36 @@ class WorkMemory(Deallocatable):
         has a path that differs in nothing but what varname leaves out.
 
         """
-        if self.use_disk:
-            for other in attributes(self._owner).values():
-                if other is self:
-                    break
-                if (
-                    isinstance(other, WorkMemory)
-                    and other.varname == self.varname
-                    and other.path != self.path
-                ):
-                    from hashlib import blake2b
+        for other in self._namesakes() if self.use_disk else ():
+            if other is self:
+                break
+            if other.path != self.path:
+                from hashlib import blake2b
 
-                    path = str(self.path).encode("utf-8", "surrogateescape")
-                    digest = blake2b(path, digest_size=8).hexdigest()
-                    return f"{self.varname}_{digest}"
+                path = str(self.path).encode("utf-8", "surrogateescape")
+                digest = blake2b(path, digest_size=8).hexdigest()
+                return f"{self.varname}_{digest}"
         return self.varname
+
+    @property
+    def _slots(self) -> tuple[str, str]:
+        """The owner's attributes for the value and for the fingerprint of the
+        code that computed it, if there is any.
+
+        """
+        slot = self._slot
+        return slot, f"{slot}_fingerprint"
+
+    def _namesakes(self) -> list[WorkMemory]:
+        """Return the owner's works with the same ``varname``, this one included,
+        in the order in which the owner got them.
+
+        """
+        return [
+            value
+            for value in attributes(self._owner).values()
+            if isinstance(value, WorkMemory) and value.varname == self.varname
+        ]
 
     @property
     def _fingerprint(self) -> str:
@@ -124,6 +139,11 @@ class WorkMemory(Deallocatable):
             del self._value_at_hand
         except AttributeError:
             pass
+
+    def _drop_all_at_hand(self) -> None:
+        self._drop_at_hand()
+        for other in self._namesakes():
+            other._drop_at_hand()
 
     def _require_owner(self) -> Any:
         if self._owner is None:
@@ -142,10 +162,10 @@ class WorkMemory(Deallocatable):
             pass
         if self._cache_global:
             return self._recall_shared()
-        slot = self._slot
+        slot, fingerprint_slot = self._slots
         value = read(self._owner, slot)
         if value is not MISSING:
-            found = read(self._owner, f"{slot}_fingerprint")
+            found = read(self._owner, fingerprint_slot)
             if self._fingerprint not in ("", found):
                 logger.info(
                     "Computing %s again: it was computed by another version of the "
@@ -180,15 +200,15 @@ class WorkMemory(Deallocatable):
 
         """
         owner = self._require_owner()
-        self._drop_at_hand()
-        slot = self._slot
+        self._drop_all_at_hand()
+        slot, fingerprint_slot = self._slots
         if self._cache_global:
             remove(owner, slot)
             self._shared.publish(value, self)
             return
         held = write(owner, slot, value)
         if held and self._fingerprint:
-            write(owner, f"{slot}_fingerprint", self._fingerprint)
+            write(owner, fingerprint_slot, self._fingerprint)
         # Other threads must not see what a method that this one's worker called
         # under the same name has stored for the time being.
         if not held or (is_plain(owner, slot) and not self._busy):
@@ -198,9 +218,9 @@ class WorkMemory(Deallocatable):
         """Drop the owner's value."""
         self._drop_at_hand()
         if self._owner is not None:
-            slot = self._slot
-            remove(self._owner, slot)
-            remove(self._owner, f"{slot}_fingerprint")
+            self._drop_all_at_hand()
+            for slot in self._slots:
+                remove(self._owner, slot)
 
     def _discard(self) -> None:
         """Drop the owner's value and the shared one."""

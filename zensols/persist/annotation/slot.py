@@ -5,12 +5,13 @@ another one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import MemberDescriptorType
 from typing import Any
 
 from ..missing import MISSING
 
-__all__ = ["attributes", "is_plain", "read", "remove", "write"]
+__all__ = ["attributes", "is_plain", "members", "read", "remove", "write"]
 
 
 def read(owner: Any, name: str) -> Any:
@@ -34,7 +35,7 @@ def read(owner: Any, name: str) -> Any:
     MISSING
 
     """
-    cls = type(owner)
+    cls: Any = type(owner)
     if any(
         "__getattr__" in base.__dict__ and "__setattr__" in base.__dict__
         for base in cls.__mro__
@@ -101,6 +102,20 @@ def is_plain(owner: Any, name: str) -> bool:
     return name in getattr(owner, "__dict__", ())
 
 
+def members(cls: type) -> Iterator[tuple[str, MemberDescriptorType]]:
+    """Yield the names of a class's ``__slots__``, inherited ones included, and
+    what gets and sets them.
+
+    :param cls: the class
+
+    """
+    for base in cls.__mro__:
+        if "__slots__" in base.__dict__:
+            for name, member in tuple(base.__dict__.items()):
+                if isinstance(member, MemberDescriptorType):
+                    yield name, member
+
+
 def attributes(owner: Any) -> dict[str, Any]:
     """Return the attributes in an object's dictionary and slots.
 
@@ -108,11 +123,9 @@ def attributes(owner: Any) -> dict[str, Any]:
 
     """
     found = dict(getattr(owner, "__dict__", ()))
-    for base in type(owner).__mro__:
-        for name, member in tuple(base.__dict__.items()):
-            if isinstance(member, MemberDescriptorType):
-                try:
-                    found.setdefault(name, member.__get__(owner))
-                except AttributeError:
-                    pass
+    for name, member in members(type(owner)):
+        try:
+            found.setdefault(name, member.__get__(owner))
+        except AttributeError:
+            pass
     return found

@@ -7,20 +7,20 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import Any, TextIO, TypeVar
+from typing import Any, Self, TextIO
 
 from ..error import PersistableError
 from ..missing import MISSING
 from .definition import Definition, definition_of
+from .file_store import FileStore
 from .lock import locked
 from .memory import WorkMemory
-from .store import FileStore, StashStore, Store, resolve_stash
+from .reuse import check_value
+from .stash_store import StashStore, resolve_stash
+from .store import Store
 from .text import FileTextUtil
 
 __all__ = ["PersistedWork"]
-
-W = TypeVar("W", bound="PersistedWork")
 
 
 class PersistedWork(WorkMemory):
@@ -198,7 +198,7 @@ class PersistedWork(WorkMemory):
         start = time.perf_counter()
         try:
             value = self.__do_work__(*args, **kwargs)
-            self._check_storable(value)
+            check_value(value, self.varname)
         except BaseException:
             if not outer:
                 # What it computed on the way must not be taken for the result.
@@ -207,19 +207,6 @@ class PersistedWork(WorkMemory):
         finally:
             self._busy = outer
         return value, time.perf_counter() - start
-
-    def _check_storable(self, value: Any) -> None:
-        if isinstance(value, CoroutineType):
-            value.close()
-            remedy = "await the decorated method, an 'async def'"
-        elif isinstance(value, (GeneratorType, AsyncGeneratorType)):
-            remedy = "return a list or a tuple, or keep the items in a stash"
-        else:
-            return
-        raise PersistableError(
-            f"Can't keep a {type(value).__name__} as the value of {self.varname}, "
-            f"since it can be used only once: {remedy}"
-        )
 
     def __do_work__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the value.  Calls the worker unless a subclass overrides this.
@@ -299,14 +286,14 @@ class PersistedWork(WorkMemory):
         self._cache_global = state.pop("cache_global", False)
         self.__dict__.update(state)
 
-    def __deepcopy__(self: W, memo: dict[int, Any]) -> W:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         clone = self._clone(memo.get(id(self._owner)))
         memo[id(self)] = clone
         if self._holds_alone and clone._owner is not None:
             clone._value_at_hand = copy.deepcopy(self._value_at_hand, memo)
         return clone
 
-    def _clone(self: W, owner: Any) -> W:
+    def _clone(self, owner: Any) -> Self:
         """Return a work like this one, without a value.
 
         :param owner: its owner

@@ -6,7 +6,7 @@ from .chunks import chunks
 from .closeable import CloseableStash
 from .delegate import DelegateDefaults, DelegateStash, ReadOnlyDelegateStash
 from .factory import CacheFactoryStash, FactoryStash
-from .keys import UnionKeys
+from .keys import UnionKeys, snapshot
 from .limit import KeyLimitStash
 from .mapping import StashMapping
 from .noop import NoopStash
@@ -41,4 +41,5 @@ __all__ = [
     "V",
     "chunks",
     "require_key",
+    "snapshot",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from ..error import PersistableError
 from .closeable import CloseableStash
+from .lock import stash_lock
 from .readonly import ReadOnlyStash
 from .stash import Stash, V, require_key
 
@@ -112,7 +113,9 @@ class DelegateStash(CloseableStash[V], Generic[V]):
     def lock(
         self, key: str, timeout: float | None = None
     ) -> AbstractContextManager[None]:
-        return self.delegate.lock(key, timeout)
+        if isinstance(self.delegate, Stash):
+            return self.delegate.lock(key, timeout)
+        return stash_lock(self.delegate, str(key), timeout)
 
 
 @dataclass

@@ -72,7 +72,7 @@ class FactoryStash(PreemptiveStash[V], Generic[V]):
         """
         value = self._load_stored(name)
         if value is MISSING:
-            with self.delegate.lock(name) if self.once else nullcontext():
+            with self.lock(name) if self.once else nullcontext():
                 value = self._load_stored(name) if self.once else value
                 if value is MISSING:
                     value = self._create(name)

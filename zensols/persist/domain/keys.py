@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, KeysView
+from collections.abc import Set as AbstractSet
 
-__all__ = ["UnionKeys"]
+__all__ = ["UnionKeys", "snapshot"]
 
 
-class UnionKeys(Set[str]):
+def snapshot(keys: Iterable[str]) -> Iterable[str]:
+    """Return keys as they can be iterated while their stash changes, which the
+    view of a dictionary can't.
+
+    :param keys: what a stash's ``keys`` returned
+
+    >>> data = {"a": 1, "b": 2}
+    >>> for key in snapshot(data.keys()):
+    ...     del data[key]
+
+    """
+    return list(keys) if isinstance(keys, KeysView) else keys
+
+
+class UnionKeys(AbstractSet[str]):
     """The keys of several sources, each key once, in the order of the sources;
     listed anew each time it is iterated.
 
@@ -29,12 +44,12 @@ class UnionKeys(Set[str]):
         return set(it)
 
     def __contains__(self, key: object) -> bool:
-        return any(key == other for source in self._sources for other in source())
+        return any(key in source() for source in self._sources)  # type: ignore[operator]  # any object can be asked for
 
     def __iter__(self) -> Iterator[str]:
         seen: set[str] = set()
         for source in self._sources:
-            for key in source():
+            for key in snapshot(source()):
                 if key not in seen:
                     seen.add(key)
                     yield key

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Generic
 
+from ..missing import MISSING
 from .delegate import DelegateStash
+from .keys import snapshot
 from .stash import V
 
 __all__ = ["KeyLimitStash"]
@@ -33,12 +35,19 @@ class KeyLimitStash(DelegateStash[V], Generic[V]):
     """How many keys this has at the most."""
 
     def keys(self) -> Iterable[str]:
-        return islice(super().keys(), self.limit)
+        return islice(snapshot(super().keys()), self.limit)
 
     def exists(self, name: str) -> bool:
         if self.limit == sys.maxsize:
             return super().exists(name)
-        return any(name == key for key in self.keys())
+        return name in self.keys()
+
+    def items(self) -> Iterator[tuple[str, V]]:
+        # Rather than whether each key is among the first, once more.
+        for key in self.keys():
+            value = super().get(key, MISSING)
+            if value is not MISSING:
+                yield key, value
 
     def load(self, name: str) -> V | None:
         return super().load(name) if self.exists(name) else None

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 from weakref import WeakValueDictionary
 
 from ..error import LockTimeoutError
@@ -18,19 +19,26 @@ class _Lock:
         self.lock = threading.RLock()
 
 
-_guard = threading.Lock()
-_locks: WeakValueDictionary[tuple[int, str], _Lock] = WeakValueDictionary()
+class _Registry:
+    """The locks that some thread has or waits for."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: WeakValueDictionary[tuple[int, str], _Lock] = WeakValueDictionary()
+
+    def lock(self, stash: object, key: str) -> _Lock:
+        with self._guard:
+            return self._locks.setdefault((id(stash), key), _Lock())
 
 
-def _forget() -> None:
-    # A forked child has none of the threads that hold these.
-    global _guard
-    _guard = threading.Lock()
-    _locks.clear()
-
+_registry: Final = _Registry()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    # A forked child has none of the threads that hold these.
+    os.register_at_fork(after_in_child=_registry.forget)
 
 
 @contextmanager
@@ -47,12 +55,14 @@ def stash_lock(stash: object, key: str, timeout: float | None = None) -> Iterato
     :raises LockTimeoutError: if another thread keeps it longer
 
     """
-    with _guard:
-        entry = _locks.setdefault((id(stash), key), _Lock())
-    if not entry.lock.acquire(timeout=-1 if timeout is None else timeout):
+    seconds = -1.0
+    if timeout is not None:
+        seconds = min(max(timeout, 0.0), threading.TIMEOUT_MAX)
+    entry = _registry.lock(stash, key)
+    if not entry.lock.acquire(timeout=seconds):
         raise LockTimeoutError(
-            f"Key {key!r} of {type(stash).__name__} is locked by another thread for "
-            f"over {timeout} seconds"
+            f"Could not lock key {key!r} of {type(stash).__name__} within {timeout} "
+            "seconds, since another thread has it: wait longer"
         )
     try:
         yield

@@ -18,7 +18,7 @@ __all__ = ["PrimablePreemptiveStash", "Primeable", "PrimeableStash"]
 logger = logging.getLogger(__name__)
 
 
-class Primeable(metaclass=ABCMeta):
+class Primeable(metaclass=ABCMeta):  # noqa: B024 - its metaclass is what clients combine with
     """Anything that does work before it is first used.
 
     >>> Primeable().prime()

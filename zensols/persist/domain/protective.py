@@ -40,7 +40,7 @@ class ProtectiveStash(DelegateStash[V], Generic[V]):
     def dump(self, name: str, inst: V) -> None:
         try:
             super().dump(name, inst)
-        except Exception as e:  # noqa: BLE001  that is what this is for
+        except Exception as e:
             if self.log_errors:
                 logger.warning("could not store %r: %s", name, e, exc_info=True)
             error: Any = e.with_traceback(None)

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from ..error import PersistableError
 from ..missing import MISSING
 from .chunks import chunks
+from .keys import snapshot
 from .lock import stash_lock
 from .mapping import StashMapping
 
@@ -75,7 +76,7 @@ class Stash(Generic[V], metaclass=ABCMeta):
         :param name: the key
 
         """
-        return any(name == key for key in self.keys())
+        return name in self.keys()
 
     @abstractmethod
     def dump(self, name: str, inst: V) -> None:
@@ -99,7 +100,7 @@ class Stash(Generic[V], metaclass=ABCMeta):
 
     def clear(self) -> None:
         """Delete all values."""
-        for key in tuple(self.keys()):
+        for key in list(self.keys()):
             self.delete(key)
 
     @abstractmethod
@@ -123,8 +124,13 @@ class Stash(Generic[V], metaclass=ABCMeta):
         meanwhile is left out.
 
         """
-        for key in self.keys():
-            value = self.get(key, MISSING)
+        cls = type(self)
+        # Where that scans the keys, to ask whether each exists is quadratic.
+        scans = cls.exists is Stash.exists and cls.get is Stash.get
+        for key in snapshot(self.keys()):
+            value: Any = self.load(key) if scans else None
+            if value is None:
+                value = self.get(key, MISSING)
             if value is not MISSING:
                 yield key, value
 
@@ -152,10 +158,11 @@ class Stash(Generic[V], metaclass=ABCMeta):
             logger.debug("[%s] %s", type(self).__name__, msg)
 
     def __getitem__(self, key: str) -> V:
-        value: V = self.get(key, MISSING)
-        if value is MISSING:
+        value: Any = self.get(key, MISSING)
+        # Some override get() without regard to its default.
+        if value is MISSING or (value is None and not self.exists(key)):
             raise KeyError(key)
-        return value
+        return value  # type: ignore[no-any-return]  # the sentinel widens it
 
     def __setitem__(self, key: str, value: V) -> None:
         self.dump(key, value)

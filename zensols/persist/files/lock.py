@@ -150,6 +150,9 @@ class _Lock:
         deadline = time.monotonic() + seconds
         if not self._threads.acquire(timeout=seconds):
             owner = f"another thread of this process, {self._pid},"
+            if self._file is None:
+                # That thread is waiting, too.
+                owner = _owner(self._path)
             raise _timeout_error(self._path, timeout, owner)
         try:
             if self._depth == 0:
@@ -193,7 +196,8 @@ class _Lock:
         lock.acquire(timeout=seconds)
         if _is_lock_folder(folder):
             # Where it was removed since, the lock made it anew, for all to see.
-            os.chmod(folder, 0o700)
+            with suppress(OSError):
+                os.chmod(folder, 0o700)
         return lock
 
     def release(self) -> None:

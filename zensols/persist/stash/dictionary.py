@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, KeysView
+from collections.abc import KeysView
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from ..domain import Stash, V, require_key
-from ..missing import MISSING
 
 __all__ = ["DictionaryStash"]
 
@@ -56,13 +55,3 @@ class DictionaryStash(Stash[V], Generic[V]):
     def keys(self) -> KeysView[str]:
         """Return the dictionary's view of its keys."""
         return self.data.keys()
-
-    def items(self) -> Iterator[tuple[str, V]]:
-        """Return pairs of keys and values, as of when this begins; less those
-        deleted meanwhile.
-
-        """
-        for key in list(self.keys()):
-            value = self.get(key, MISSING)
-            if value is not MISSING:
-                yield key, value

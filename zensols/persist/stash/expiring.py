@@ -93,7 +93,7 @@ class ExpiringStash(DelegateStash[V], Generic[V]):
         )
 
     def _remove_expired(self, name: str, timeout: float | None = None) -> bool:
-        with self.delegate.lock(name, timeout):
+        with self.lock(name, timeout):
             entry = self.delegate.get(name, MISSING)
             expired = not self._is_live(entry)
             if expired:
@@ -131,7 +131,7 @@ class ExpiringStash(DelegateStash[V], Generic[V]):
                 f"Time to live of key {name!r} in {type(self).__name__} must be "
                 f"positive: {ttl}"
             )
-        with self.delegate.lock(name):
+        with self.lock(name):
             deadline = None if ttl is None else self.clock() + ttl
             self.delegate.dump(name, Expiring(inst, deadline))
 

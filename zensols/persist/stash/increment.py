@@ -34,7 +34,7 @@ class IncrementKeyDirectoryStash(DirectoryStash[V], Generic[V]):
     name: InitVar[str] = "data"
     """What the names of files begin with."""
 
-    def __post_init__(self, name: str) -> None:  # type: ignore[override]
+    def __post_init__(self, name: str) -> None:
         super().__post_init__()
         self.pattern = f"{name}-{self.pattern}"
 

@@ -1,0 +1,181 @@
+"""Keep what was expensive to compute.
+
+Methods keep their results (:class:`persisted`), and objects live in *stashes*:
+dict-like stores that stack (:class:`Stash`).  The names below are imported when
+they are first used, so that importing the package costs little.
+
+>>> from zensols.persist import CacheStash, DictionaryStash
+>>> stash = CacheStash(DictionaryStash())
+>>> stash["pi"] = 3.14159
+>>> dict(stash)
+{'pi': 3.14159}
+
+The packages and modules:
+
+* :mod:`zensols.persist.annotation`: what a method returned
+* :mod:`zensols.persist.domain`: the contracts of stashes
+* :mod:`zensols.persist.stash`, :mod:`~zensols.persist.composite`,
+  :mod:`~zensols.persist.shelve`, :mod:`~zensols.persist.zip`,
+  :mod:`~zensols.persist.util`: stashes
+* :mod:`zensols.persist.codec`: objects to bytes and back
+* :mod:`zensols.persist.dealloc`: freeing what objects hold
+* :mod:`zensols.persist.error`: the exceptions
+* :mod:`zensols.persist.testing`: the tests that any stash should pass
+
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# Not deferred: an import of these modules, by whomever, would leave the module
+# under the name of its class.
+from .dealloc import dealloc
+from .shelve import shelve
+
+if TYPE_CHECKING:
+    from .annotation import (
+        FileTextUtil,
+        PersistableContainer,
+        PersistableContainerMetadata,
+        PersistedWork,
+        persisted,
+        resource,
+    )
+    from .composite import DirectoryCompositeStash
+    from .dealloc import Deallocatable, dealloc_recursive
+    from .domain import (
+        CacheFactoryStash,
+        CloseableStash,
+        DelegateDefaults,
+        DelegateStash,
+        FactoryStash,
+        KeyLimitStash,
+        KeySubsetStash,
+        NoopStash,
+        NotPickleable,
+        PreemptiveStash,
+        PrimablePreemptiveStash,
+        Primeable,
+        PrimeableStash,
+        ProtectiveStash,
+        ReadOnlyDelegateStash,
+        ReadOnlyStash,
+        Stash,
+        chunks,
+    )
+    from .error import (
+        AlteredDataError,
+        ClassNotFoundError,
+        CorruptDataError,
+        LockTimeoutError,
+        MissingDataKeysError,
+        PersistableError,
+        UntrustedDataError,
+    )
+    from .shelve import ShelveStash
+    from .stash import (
+        CacheStash,
+        DictionaryStash,
+        DirectoryStash,
+        EncodedStash,
+        ExpiringStash,
+        IncrementKeyDirectoryStash,
+        LRUCacheStash,
+        OneShotFactoryStash,
+        SortedStash,
+        UnionStash,
+    )
+    from .zip import ZipStash
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AlteredDataError",
+    "CacheFactoryStash",
+    "CacheStash",
+    "ClassNotFoundError",
+    "CloseableStash",
+    "CorruptDataError",
+    "Deallocatable",
+    "DelegateDefaults",
+    "DelegateStash",
+    "DictionaryStash",
+    "DirectoryCompositeStash",
+    "DirectoryStash",
+    "EncodedStash",
+    "ExpiringStash",
+    "FactoryStash",
+    "FileTextUtil",
+    "IncrementKeyDirectoryStash",
+    "KeyLimitStash",
+    "KeySubsetStash",
+    "LRUCacheStash",
+    "LockTimeoutError",
+    "MissingDataKeysError",
+    "NoopStash",
+    "NotPickleable",
+    "OneShotFactoryStash",
+    "PersistableContainer",
+    "PersistableContainerMetadata",
+    "PersistableError",
+    "PersistedWork",
+    "PreemptiveStash",
+    "PrimablePreemptiveStash",
+    "Primeable",
+    "PrimeableStash",
+    "ProtectiveStash",
+    "ReadOnlyDelegateStash",
+    "ReadOnlyStash",
+    "ShelveStash",
+    "SortedStash",
+    "Stash",
+    "UnionStash",
+    "UntrustedDataError",
+    "ZipStash",
+    "chunks",
+    "dealloc",
+    "dealloc_recursive",
+    "persisted",
+    "resource",
+    "shelve",
+]
+
+_MODULES = {
+    name: module
+    for module, names in {
+        "annotation": "FileTextUtil PersistableContainer PersistableContainerMetadata"
+        " PersistedWork persisted resource",
+        "composite": "DirectoryCompositeStash",
+        "dealloc": "Deallocatable dealloc_recursive",
+        "domain": "CacheFactoryStash CloseableStash DelegateDefaults DelegateStash"
+        " FactoryStash KeyLimitStash KeySubsetStash NoopStash NotPickleable"
+        " PreemptiveStash PrimablePreemptiveStash Primeable PrimeableStash"
+        " ProtectiveStash ReadOnlyDelegateStash ReadOnlyStash Stash chunks",
+        "error": "AlteredDataError ClassNotFoundError CorruptDataError"
+        " LockTimeoutError MissingDataKeysError PersistableError UntrustedDataError",
+        "shelve": "ShelveStash",
+        "stash": "CacheStash DictionaryStash DirectoryStash EncodedStash"
+        " ExpiringStash IncrementKeyDirectoryStash LRUCacheStash OneShotFactoryStash"
+        " SortedStash UnionStash",
+        "zip": "ZipStash",
+    }.items()
+    for name in names.split()
+}
+"""Where each name is defined that is imported when it is first used."""
+
+
+def __getattr__(name: str) -> Any:
+    if (module := _MODULES.get(name)) is not None:
+        value = getattr(import_module(f"{__name__}.{module}"), name)
+    elif name in _MODULES.values():
+        return import_module(f"{__name__}.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,184 @@
+"""JSON from which values come back as they were, types and all.
+
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from gc import get_referents
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+from ..error import CorruptDataError, PersistableError
+from .entry import Buffer
+from .registry import register
+from .walk import PLAIN, read, write
+
+if TYPE_CHECKING:
+    from msgspec.json import Decoder, Encoder
+
+__all__ = ["Tagger"]
+
+_MARK: Final = re.compile(rb'"(?:\$|\\u0024)')
+"""Found in JSON that may have tags."""
+
+
+class Tagger:
+    """Turns values into plain data, which is what JSON has a form for, and back.
+
+    What isn't plain is put into dictionaries of one item, whose key says what
+    it is; the module :mod:`zensols.persist.codec.tags` lists them.
+
+    Instances are immutable and safe to share between threads and processes.
+
+    >>> from zensols.persist.codec.tagged import Tagger
+    >>> tagger = Tagger()
+    >>> tagger.to_plain({"size": (3, 4)})
+    {'size': {'$tuple': [3, 4]}}
+    >>> tagger.decode(tagger.encode({"size": (3, 4)}))
+    {'size': (3, 4)}
+
+    """
+
+    def __init__(self, types: Iterable[type] = ()) -> None:
+        """
+        :param types: the classes of the user's that may be stored; see
+                      :class:`.JsonCodec`
+
+        :raises PersistableError: if one of them can't be
+
+        """
+        self._by_name = register(types)
+        self._by_kind = {entry.kind: entry for entry in self._by_name.values()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (tuple(self._by_kind),)
+
+    def encode(self, value: Any) -> bytes:
+        """Return a value as JSON.
+
+        :param value: the object
+
+        :raises PersistableError: if it can't be stored; the text gives the path
+                                  to the culprit inside of it
+
+        """
+        encode = _encoder().encode
+        if type(value) in PLAIN:
+            try:
+                data = encode(value)
+            except (OverflowError, RecursionError, TypeError, ValueError):
+                pass
+            else:
+                # To walk through the value takes ten times as long as this.
+                if not _MARK.search(data) and _is_plain(value, b"null" in data):
+                    return data
+        plain = self.to_plain(value)
+        try:
+            return encode(plain)
+        except RecursionError:
+            raise _too_deep("the value") from None
+
+    def decode(self, data: Buffer, source: str = "the data") -> Any:
+        """Return a value from JSON.
+
+        :param data: what :meth:`encode` returned
+
+        :param source: names the file, or the stash and key, in errors
+
+        :raises CorruptDataError: if it is damaged
+
+        :raises ClassNotFoundError: if it has a class that is not registered
+
+        :raises PersistableError: if it is nested too deeply, or written by a
+                                  newer release
+
+        """
+        try:
+            plain = _decoder().decode(data)
+        except ValueError as error:
+            raise CorruptDataError(f"Damaged JSON in {source}: {error}") from error
+        except RecursionError:
+            raise _too_deep(source) from None
+        return self.from_plain(plain, source) if _MARK.search(data) else plain
+
+    def to_plain(self, value: Any) -> Any:
+        """Return a value as plain data.
+
+        :param value: the object
+
+        :raises PersistableError: if it can't be stored; the text gives the path
+                                  to the culprit inside of it
+
+        """
+        try:
+            return write(value, self._by_kind)
+        except RecursionError:
+            raise _too_deep("the value") from None
+
+    def from_plain(self, plain: Any, source: str = "the data") -> Any:
+        """Return a value from plain data.
+
+        :param plain: what :meth:`to_plain` returned
+
+        :param source: names where it is from in errors
+
+        :raises CorruptDataError: if it is damaged
+
+        :raises ClassNotFoundError: if it has a class that is not registered
+
+        :raises PersistableError: if it is nested too deeply, or written by a
+                                  newer release
+
+        """
+        try:
+            return read(plain, self._by_name, source)
+        except RecursionError:
+            raise _too_deep(source) from None
+
+
+def _is_plain(value: Any, check_floats: bool) -> bool:
+    """Return whether a value comes back from JSON as it is.
+
+    :param value: what could be encoded, so that it has no cycles
+
+    :param check_floats: whether there may be infinite ones
+
+    """
+    layer = [value]
+    while layer:
+        kinds = set(map(type, layer))
+        if not kinds <= PLAIN:
+            return False
+        if check_floats and float in kinds:
+            if not all(map(isfinite, (v for v in layer if type(v) is float))):
+                return False
+        if list not in kinds and dict not in kinds:
+            return True
+        containers = [v for v in layer if type(v) is list or type(v) is dict]
+        layer = get_referents(*containers)
+        # The keys of a dictionary are among its referents unless all of them
+        # are exactly strings.
+        if len(layer) != sum(map(len, containers)):
+            return False
+    return True
+
+
+def _too_deep(source: str) -> PersistableError:
+    return PersistableError(f"JSON of {source} is nested too deeply: flatten it")
+
+
+@cache
+def _encoder() -> Encoder:
+    from msgspec.json import Encoder
+
+    return Encoder()
+
+
+@cache
+def _decoder() -> Decoder[Any]:
+    from msgspec.json import Decoder
+
+    return Decoder()

@@ -1,0 +1,72 @@
+"""Suites of tests that ship with the package, for whoever implements one of its
+contracts.  They need pytest and hypothesis: ``pip install
+'zensols.persist[test]'``.
+
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .concurrency import ConcurrencyContract
+    from .hooks import StashHooks
+    from .hostile import HostileKeysContract
+    from .keys import HOSTILE_KEYS
+    from .model import ModelContract
+    from .persistence import PersistenceContract
+    from .readable import ReadableContract
+    from .stash import StashContract
+    from .writable import WritableContract
+
+__all__ = [
+    "HOSTILE_KEYS",
+    "ConcurrencyContract",
+    "HostileKeysContract",
+    "ModelContract",
+    "PersistenceContract",
+    "ReadableContract",
+    "StashContract",
+    "StashHooks",
+    "WritableContract",
+]
+
+_MODULES = {
+    "HOSTILE_KEYS": "keys",
+    "ConcurrencyContract": "concurrency",
+    "HostileKeysContract": "hostile",
+    "ModelContract": "model",
+    "PersistenceContract": "persistence",
+    "ReadableContract": "readable",
+    "StashContract": "stash",
+    "StashHooks": "hooks",
+    "WritableContract": "writable",
+}
+
+if "pytest" in sys.modules:
+    # For failures that show the values, as those of test modules do.
+    sys.modules["pytest"].register_assert_rewrite(
+        *{f"{__name__}.{module}" for module in _MODULES.values()}
+    )
+
+
+def __getattr__(name: str) -> Any:
+    # Lazily, for the processes that a test starts to begin without pytest.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = import_module(f"{__name__}.{_MODULES[name]}")
+    except ModuleNotFoundError as e:
+        if e.name not in ("pytest", "hypothesis"):
+            raise
+        raise ModuleNotFoundError(
+            f"{__name__}.{name} needs {e.name}: pip install 'zensols.persist[test]'",
+            name=e.name,
+        ) from e
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
