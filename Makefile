@@ -62,7 +62,7 @@ docs: $(VENV)/.has-docs ## build the documentation and run its examples
 	@echo "See docs/_build/html/index.html"
 
 bench: $(VENV)/.has-bench ## measure against the peers
-	$(PY) benchmark $(ARGS)
+	$(PY) -m benchmark $(ARGS)
 
 build: $(VENV)/.has-build ## make wheel and sdist, and try the wheel in an empty environment
 	rm -rf build dist

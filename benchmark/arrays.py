@@ -135,22 +135,22 @@ def _growth(name: str, size: int) -> float:
 CASES = (
     Case(
         "array-load",
-        "load a float64 array of 256 MiB",
+        "load an array (256 MiB)",
         RAW,
         _load,
         Bar(0.002, "value"),
-        note="The baseline reads all bytes; ours maps them.",
+        note="The baseline reads all bytes; ours maps them, and checks no buffer.",
     ),
     Case(
         "array-use",
-        "load it and add up its items",
+        "load an array, add up its items",
         RAW,
         _use,
         note="Mapped pages are fetched here, when they are used.",
     ),
     Case(
         "array-dump",
-        "dump it",
+        "dump an array (256 MiB)",
         RAW,
         _dump,
         Bar(2),
@@ -158,12 +158,15 @@ CASES = (
     ),
     Case(
         "array-memory",
-        "memory needed to dump it, beside the array's own",
+        "memory that dumping an array needs",
         RAW,
         _memory,
         Bar(32 << 20, "value"),
         unit="bytes",
-        note="By how much the peak of resident memory grows, in a process of its own.",
+        note=(
+            "By how much the peak of resident memory grows, the array being there, in a "
+            "process of its own."
+        ),
     ),
 )
 """What this module measures."""

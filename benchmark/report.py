@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from .row import Row
 from .timing import Spread
 
-__all__ = ["bar_text", "detail", "figure", "summary", "verdict"]
+__all__ = [
+    "bar_text",
+    "block",
+    "columns",
+    "detail",
+    "figure",
+    "ratio_text",
+    "reached_text",
+    "summary",
+    "verdict",
+]
 
 _SCALES = {
     "seconds": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
@@ -40,8 +50,13 @@ def _digits(value: float) -> str:
     return f"{value:.2f}" if value >= 0.1 or not value else f"{value:.2g}"
 
 
-def _ratio(spread: Spread | None) -> str:
-    return "" if spread is None else f"{_digits(spread.median)} ×"
+def ratio_text(ratio: Spread | None) -> str:
+    """Return the median of ratios.
+
+    :param ratio: none if there is no baseline
+
+    """
+    return "" if ratio is None else f"{_digits(ratio.median)} ×"
 
 
 def _span(spread: Spread | None) -> str:
@@ -96,7 +111,7 @@ def detail(row: Row) -> list[list[str]]:
         [
             m.name,
             figure(m.spread.median, row.case.unit),
-            _ratio(row.ratio(m)),
+            ratio_text(row.ratio(m)),
             _span(row.ratio(m)),
         ]
         for m in row.measurements

@@ -34,7 +34,7 @@ class CorpusStash(ReadOnlyStash[bytes]):
         return self.files.keys()
 
     @property
-    @persisted("_files")
+    @persisted
     def files(self) -> dict[str, Path]:
         """The files, by the sorted names of their modules."""
         found = {}

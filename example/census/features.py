@@ -79,26 +79,27 @@ def extract(source: bytes) -> Module | None:
                 calls=tuple(_calls(scope.own)),
             )
             for scope in scopes
-            if isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef)
+            if isinstance(scope.node, _Function)
         ),
         public=len(documents),
         documented=sum(documents),
     )
 
 
-_Definition = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Definition = ast.ClassDef | _Function
 
 
 @dataclass(frozen=True)
 class _Scope:
     """A definition, and the nodes that belong to it and not to a nested one."""
 
-    node: _Definition
+    node: _Definition | ast.Module
     name: str
     own: list[ast.AST]
 
 
-def _scopes(node: _Definition, name: str = "") -> Iterator[_Scope]:
+def _scopes(node: _Definition | ast.Module, name: str = "") -> Iterator[_Scope]:
     own: list[ast.AST] = []
     todo = list(ast.iter_child_nodes(node))
     while todo:

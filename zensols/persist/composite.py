@@ -1,6 +1,4 @@
-"""A stash that splits an attribute of its items over several files.
-
-"""
+"""A stash that splits an attribute of its items over several files."""
 
 from __future__ import annotations
 
@@ -11,9 +9,9 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Generic
+from typing import Any, Generic
 
-from .domain import V
+from .domain import V, require_key
 from .error import MissingDataKeysError, PersistableError
 from .missing import MISSING
 from .stash.directory import DirectoryStash
@@ -22,8 +20,6 @@ __all__ = ["DirectoryCompositeStash", "MissingDataKeysError"]
 
 Context = tuple[str, ...] | None
 """The order of an item's attributes, if it keeps them in an OrderedDict."""
-
-_RETRIES: Final = 100
 
 
 class _GroupStash(DirectoryStash[Any]):
@@ -196,31 +192,56 @@ class DirectoryCompositeStash(DirectoryStash[V], Generic[V]):
         :raises PersistableError: if a part of it is missing
 
         """
+        value: V | None = self.get(name)
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an item, its dictionary limited to :attr:`load_keys`, or a
+        default.
+
+        :param name: the key
+
+        :param default: returned if there is no such item
+
+        :raises PersistableError: if a part of it is missing
+
+        """
         key = str(name)
         lost: tuple[str, str | None] | None = None
-        for _ in range(_RETRIES):
+        while True:
             stored = self._load_instance(key)
             if stored is None:
-                return None
+                return default
             item, context, generation, slot = stored
-            data: dict[str, Any] = {}
-            for stash in self._wanted():
-                part = stash.load_part(key, slot, generation)
-                if part is MISSING:
-                    break
-                data.update(part)
-            else:
-                object.__setattr__(item, self.attribute_name, self._order(data, context))
+            data, missing = self._load_parts(key, generation, slot)
+            if missing is None:
+                object.__setattr__(
+                    item, self.attribute_name, self._order(data, context)
+                )
                 return item
             # A part goes when a writer replaces the item, but then so does the
             # generation.
-            if lost == (stash.group_name, generation):
-                break
-            lost = stash.group_name, generation
-        raise PersistableError(
-            f"Missing the part {stash.group_name!r} of item {key!r} in {self._root}: it "
-            f"was deleted, or the item was stored with other groups"
-        )
+            if lost == (missing, generation):
+                raise PersistableError(
+                    f"Missing the part {missing!r} of item {key!r} in {self._root}: "
+                    f"it was deleted, or the item was stored with other groups"
+                )
+            lost = missing, generation
+
+    def _load_parts(
+        self, key: str, generation: str | None, slot: int
+    ) -> tuple[dict[str, Any], str | None]:
+        """Return what is wanted of an item's dictionary, and the name of a part
+        that is missing.
+
+        """
+        data: dict[str, Any] = {}
+        for stash in self._wanted():
+            part = stash.load_part(key, slot, generation)
+            if part is MISSING:
+                return data, stash.group_name
+            data.update(part)
+        return data, None
 
     def _load_instance(self, key: str) -> tuple[V, Context, str | None, int] | None:
         stored: Any = super().load(key)
@@ -280,7 +301,9 @@ def _disjoint(
         raise PersistableError(f"No groups are given to the composite stash at {path}")
     seen: set[str] = set()
     for group in groups:
-        if isinstance(group, str) or not isinstance(group, (set, frozenset, list, tuple)):
+        if isinstance(group, str) or not isinstance(
+            group, (set, frozenset, list, tuple)
+        ):
             raise PersistableError(
                 f"Expecting each group of the stash at {path} to be a set of names "
                 f"but got: {group!r}"

@@ -1,145 +1,26 @@
-"""A stash that keeps its values in one of the standard library's shelves.
-
-"""
+"""A stash that keeps its values in one of the standard library's shelves."""
 
 from __future__ import annotations
 
 import os
-import shelve as std
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, KeysView
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from .codec import Codec, default_codec
-from .codec.entry import decode_key, encode_key
 from .domain import CloseableStash, V, require_key
-from .error import LockTimeoutError, PersistableError
-from .files import make_folder, work_lock_path
+from .error import PersistableError
+from .files import key_lock_path, path_lock
+from .stash.shelf import OpenShelf, remove_shelf, shelf_errors, shelf_files
 
 if TYPE_CHECKING:
-    from filelock import BaseFileLock
+    from shelve import Shelf
 
 __all__ = ["ShelveStash", "shelve"]
-
-_SUFFIXES: Final = {
-    "dbm.dumb": (".dat", ".dir", ".bak"),
-    "dbm.ndbm": (".db", ".pag", ".dir"),
-}
-"""What each kind of database appends to the path, where it appends anything."""
-
-
-class _EntryShelf(std.Shelf[Any]):
-    """A shelf of entries rather than of bare pickles."""
-
-    def __init__(self, dbm: Any, codec: Codec, source: str, writeback: bool) -> None:
-        super().__init__(dbm, writeback=writeback)
-        self._codec = codec
-        self._source = source
-
-    def __getitem__(self, key: str) -> Any:
-        with suppress(KeyError):
-            return self.cache[key]
-        data = self.dict[encode_key(key)]
-        value = self._codec.decode(data, key, source=f"{self._source}[{key!r}]")
-        if self.writeback:
-            self.cache[key] = value
-        return value
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        data = bytes(self._codec.encode(value, key))
-        self.dict[encode_key(key)] = data
-        if self.writeback:
-            self.cache[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.dict[encode_key(key)]
-        self.cache.pop(key, None)
-
-    def __contains__(self, key: object) -> bool:
-        return encode_key(str(key)) in self.dict
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
-
-    def __iter__(self) -> Iterator[str]:
-        return (decode_key(bytes(key)) for key in self.dict.keys())
-
-
-class _Session:
-    """An open shelf, which no other process or thread opens meanwhile."""
-
-    def __init__(self, stash: ShelveStash[Any]) -> None:
-        self._lock = _acquire(stash)
-        try:
-            path = str(stash.path)
-            # What is closed after each use can't be changed in place.
-            writeback = stash.writeback and not stash.auto_close
-            codec = stash.codec or default_codec()
-            self.shelf = _EntryShelf(_open(path), codec, path, writeback)
-        except BaseException:
-            _release(self._lock)
-            raise
-
-    def close(self) -> None:
-        try:
-            self.shelf.close()
-        finally:
-            _release(self._lock)
-
-
-def _acquire(stash: ShelveStash[Any]) -> BaseFileLock:
-    from filelock import FileLock, Timeout
-
-    path = str(stash.path)
-    make_folder(os.path.dirname(path) or os.curdir)
-    # For any thread to close what another one has opened.
-    lock = FileLock(work_lock_path(path), thread_local=False, poll_interval=0.005)
-    try:
-        lock.acquire(timeout=stash.lock_timeout)
-    except Timeout as e:
-        raise LockTimeoutError(
-            f"The shelf {path} is kept open by another process, thread or stash for "
-            f"over {stash.lock_timeout} seconds: close it there, or give a longer "
-            f"lock_timeout"
-        ) from e
-    return lock
-
-
-def _release(lock: BaseFileLock) -> None:
-    # Removed first, since after that another one may hold it.
-    with suppress(OSError):
-        os.unlink(lock.lock_file)
-    lock.release()
-
-
-def _open(path: str) -> Any:
-    import dbm
-
-    try:
-        return dbm.open(path, "c", 0o600)
-    except (OSError, *dbm.error) as e:
-        raise PersistableError(f"Can't open the shelf {path}: {e}") from e
-
-
-def _files(path: str) -> list[str]:
-    """Return the files of a shelf that exist, the main one first."""
-    import dbm
-
-    suffixes = _SUFFIXES.get(dbm.whichdb(path) or "", ("",))
-    return [path + suffix for suffix in suffixes if os.path.exists(path + suffix)]
-
-
-@cache
-def _extension() -> str | None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "shelf")
-        _open(path).close()
-        return os.path.splitext(_files(path)[0])[1][1:] or None
 
 
 @dataclass
@@ -164,8 +45,8 @@ class ShelveStash(CloseableStash[V], Generic[V]):
     """The shelf, to which the database may add an extension."""
 
     writeback: bool = True
-    """Whether objects changed in place are stored when the shelf is closed,
-    given that it stays open.
+    """Whether objects that are changed in place are stored when the shelf is
+    closed, given that it was kept open.
     """
 
     auto_close: bool = True
@@ -175,7 +56,7 @@ class ShelveStash(CloseableStash[V], Generic[V]):
     """Turns values into entries; by default :func:`.default_codec`."""
 
     lock_timeout: float = field(default=60, kw_only=True)
-    """How many seconds to wait for others that have the shelf open."""
+    """How many seconds to wait for others that keep the shelf open."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, Path):
@@ -183,20 +64,20 @@ class ShelveStash(CloseableStash[V], Generic[V]):
                 f"Expecting a pathlib.Path as the shelf of {type(self).__name__} but "
                 f"got: {self.path!r} ({type(self.path).__name__})"
             )
-        self._init_session()
+        self._init_open()
 
-    def _init_session(self) -> None:
-        self._session: _Session | None = None
+    def _init_open(self) -> None:
+        self._open: OpenShelf | None = None
         self._guard = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
-        del state["_session"], state["_guard"]
+        del state["_open"], state["_guard"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._init_session()
+        self._init_open()
 
     @classmethod
     def get_extension(cls) -> str | None:
@@ -204,18 +85,23 @@ class ShelveStash(CloseableStash[V], Generic[V]):
         adds to the path, or None if it adds none.
 
         """
-        return _extension()
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "shelf")
+            OpenShelf(path, default_codec(), writeback=False, timeout=60).close()
+            return os.path.splitext(shelf_files(path)[0])[1][1:] or None
 
     @property
     def real_path(self) -> Path:
-        """The file that is really made."""
+        """The file that is really made; of several, the first."""
+        if files := shelf_files(str(self.path)):
+            return Path(files[0])
         extension = self.get_extension()
         if extension is None:
             return self.path
         return self.path.with_name(f"{self.path.name}.{extension}")
 
     @property
-    def shelve(self) -> std.Shelf[V]:
+    def shelve(self) -> Shelf[V]:
         """The shelf, opened, and open until :meth:`close`; what it reads is
         verified.
 
@@ -225,18 +111,32 @@ class ShelveStash(CloseableStash[V], Generic[V]):
 
         """
         with self._guard:
-            if self._session is None:
-                self._session = _Session(self)
-            return self._session.shelf
+            if self._open is None:
+                self._open = self._open_shelf(self.writeback)
+            return self._open.shelf
+
+    def _open_shelf(self, writeback: bool) -> OpenShelf:
+        return OpenShelf(
+            str(self.path),
+            self.codec or default_codec(),
+            writeback=writeback,
+            timeout=self.lock_timeout,
+        )
 
     @contextmanager
-    def _use(self) -> Iterator[std.Shelf[V]]:
+    def _use(self) -> Iterator[Shelf[V]]:
         with self._guard:
-            nested = self._session is not None
+            kept = self._open is not None or not self.auto_close
             try:
-                yield self.shelve
+                with shelf_errors(str(self.path)):
+                    if kept:
+                        yield self.shelve
+                    else:
+                        # Nobody gets to change an object before it is closed.
+                        self._open = self._open_shelf(writeback=False)
+                        yield self._open.shelf
             finally:
-                if self.auto_close and not nested:
+                if not kept:
                     self.close()
 
     def load(self, name: str) -> V | None:
@@ -277,23 +177,38 @@ class ShelveStash(CloseableStash[V], Generic[V]):
         with self._use() as shelf:
             return tuple(shelf) if self.auto_close else KeysView(shelf)
 
+    def lock(
+        self, key: str, timeout: float | None = None
+    ) -> AbstractContextManager[None]:
+        """Return a lock on a key, shared by all processes that use the shelf, kept
+        in a folder beside it while it is held.  It doesn't keep the shelf open.
+
+        :param key: the key
+
+        :param timeout: how many seconds to wait for it; by default for ever
+
+        :raises LockTimeoutError: on entering, if another owner keeps it longer
+
+        """
+        return path_lock(key_lock_path(str(self.path), str(key)), timeout)
+
     def clear(self) -> None:
         """Close the shelf and remove its files."""
         with self._guard:
             self.close()
-            lock = _acquire(self)
-            try:
-                for file in _files(str(self.path)):
-                    os.unlink(file)
-            finally:
-                _release(lock)
+            remove_shelf(str(self.path), self.lock_timeout)
 
     def close(self) -> None:
-        """Close the shelf if it is open; the next use opens it again."""
+        """Close the shelf if it is open; the next use opens it again.
+
+        :raises PersistableError: if what was changed in it can't be stored
+
+        """
         with self._guard:
-            session, self._session = self._session, None
-            if session is not None:
-                session.close()
+            opened, self._open = self._open, None
+            if opened is not None:
+                with shelf_errors(str(self.path)):
+                    opened.close()
 
 
 class shelve:  # noqa: N801  a context manager's name, as clients import it

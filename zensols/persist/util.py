@@ -1,10 +1,9 @@
-"""A stash that hides the failures in another one.
-
-"""
+"""A stash that hides the failures in another one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic
@@ -44,7 +43,9 @@ class FailureFilterStash(DelegateStash[V], PrimeableStash[V], Generic[V]):
     def _get_keys(self) -> frozenset[str]:
         delegate = self.delegate
         return frozenset(
-            key for key in delegate.keys() if not isinstance(delegate.load(key), Failure)
+            key
+            for key in tuple(delegate.keys())
+            if not isinstance(delegate.load(key), Failure)
         )
 
     def prime(self) -> None:
@@ -69,13 +70,22 @@ class FailureFilterStash(DelegateStash[V], PrimeableStash[V], Generic[V]):
         return self._get_keys()
 
     def dump(self, name: str, inst: V) -> None:
-        super().dump(name, inst)
-        self._good_keys.clear()
+        with self._changing():
+            super().dump(name, inst)
 
     def delete(self, name: str | None = None) -> None:
-        super().delete(name)
-        self._good_keys.clear()
+        with self._changing():
+            super().delete(name)
 
     def clear(self) -> None:
-        super().clear()
+        with self._changing():
+            super().clear()
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        # Before too, so that no file is left that is wrong if this process dies.
         self._good_keys.clear()
+        try:
+            yield
+        finally:
+            self._good_keys.clear()

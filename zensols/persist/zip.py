@@ -1,10 +1,10 @@
-"""A stash that reads the files in a zip archive.
-
-"""
+"""A stash that reads the files in a zip archive."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -18,7 +18,8 @@ __all__ = ["ZipStash"]
 class ZipStash(ReadOnlyStash[Any]):
     """Has the files in a zip archive, the keys being their paths.
 
-    Safe to use from many threads; the archive is opened for each use.
+    Safe to use from many threads and processes; the archive is opened for each
+    use.  What it has is listed once.
 
     >>> import tempfile, zipfile
     >>> path = Path(tempfile.mkdtemp()) / "corpus.zip"
@@ -52,7 +53,7 @@ class ZipStash(ReadOnlyStash[Any]):
             )
         self.root = root
         self.encoding = encoding
-        self.path = path  # type: ignore[assignment]  # takes text as well
+        self.path = path
 
     @property
     def path(self) -> Path:
@@ -62,54 +63,79 @@ class ZipStash(ReadOnlyStash[Any]):
     @path.setter
     def path(self, path: Path | str) -> None:
         self._path = Path(path)
-        self._names: dict[str, None] | None = None
+        self._listed: tuple[tuple[Path, str | None], dict[str, None]] | None = None
 
+    @property
     def _prefix(self) -> str:
         return "" if self.root is None else f"{self.root}/"
 
-    def _open(self) -> ZipFile:
+    @contextmanager
+    def _open(self) -> Iterator[ZipFile]:
+        path = self._path
         try:
-            return ZipFile(self._path)
-        except (OSError, BadZipFile) as e:
-            raise PersistableError(f"Can't read zip archive {self._path}: {e}") from e
+            with ZipFile(path) as archive:
+                yield archive
+        except (OSError, BadZipFile, NotImplementedError) as e:
+            raise PersistableError(f"Can't read zip archive {path}: {e}") from e
+
+    def _read(self, archive: ZipFile, key: str) -> Any:
+        try:
+            data = archive.read(self._prefix + key)
+            return data if self.encoding is None else data.decode(self.encoding)
+        except (
+            # Of which the last two are for encrypted files and wrong encodings.
+            BadZipFile,
+            EOFError,
+            LookupError,
+            OSError,
+            zlib.error,
+            RuntimeError,
+            ValueError,
+        ) as e:
+            raise PersistableError(
+                f"Can't read {key!r} in zip archive {archive.filename}: {e}"
+            ) from e
 
     def _keys(self) -> dict[str, None]:
-        names = self._names
-        if names is None:
-            prefix = self._prefix()
+        source = self._path, self.root
+        if self._listed is None or self._listed[0] != source:
+            prefix = self._prefix
             with self._open() as archive:
-                names = self._names = {
+                names = {
                     info.filename[len(prefix) :]: None
                     for info in archive.infolist()
                     if not info.is_dir() and info.filename.startswith(prefix)
                 }
-        return names
+            self._listed = source, names
+        return self._listed[1]
 
     def load(self, name: str) -> Any:
         """Return the content of a file, or None if there is none of that name.
 
         :param name: the path of the file below the root
 
-        :raises PersistableError: if the archive can't be read
+        :raises PersistableError: if the file or the archive can't be read
 
         """
         key = str(name)
-        if key not in self._keys():
+        if not self.exists(key):
             return None
         with self._open() as archive:
-            try:
-                data = archive.read(self._prefix() + key)
-            except (OSError, BadZipFile, KeyError) as e:
-                raise PersistableError(
-                    f"Can't read {key!r} in zip archive {self._path}: {e}"
-                ) from e
-        return data if self.encoding is None else data.decode(self.encoding)
+            return self._read(archive, key)
 
     def exists(self, name: str) -> bool:
         return str(name) in self._keys()
 
     def keys(self) -> Iterator[str]:
+        """Return the keys in the order of the archive."""
         return iter(self._keys())
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        # Opened once, since that reads the names of all its files.
+        keys = self._keys()
+        with self._open() as archive:
+            for key in keys:
+                yield key, self._read(archive, key)
 
     def __len__(self) -> int:
         return len(self._keys())

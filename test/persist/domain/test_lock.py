@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
+from typing import Self
 
 import pytest
 
@@ -27,7 +28,7 @@ class Holder(threading.Thread):
             self.has_it.set()
             self.release.wait(60)
 
-    def __enter__(self) -> Holder:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

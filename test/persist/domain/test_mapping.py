@@ -37,7 +37,7 @@ class MappingMachine(RuleBasedStateMachine):
             del self.model[key]
             del self.view[key]
         else:
-            with pytest.raises(KeyError, match=key):
+            with pytest.raises(KeyError, match=repr(key)):
                 del self.view[key]
 
     @rule(key=KEYS)

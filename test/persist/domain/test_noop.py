@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import pickle
 
+import pytest
+
 from zensols.persist.domain import NoopStash
+from zensols.persist.error import PersistableError
 from zensols.persist.missing import MISSING
 
 
@@ -16,6 +19,11 @@ def test_keeps_nothing() -> None:
     assert len(stash) == 0
     stash.delete("a")
     stash.clear()
+
+
+def test_f_delete_needs_a_key() -> None:
+    with pytest.raises(PersistableError, match=r"NoopStash\.delete\(\) needs a key"):
+        NoopStash().delete()
 
 
 def test_pickles() -> None:

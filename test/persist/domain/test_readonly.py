@@ -46,6 +46,11 @@ def test_strict_refuses_writes(write: Callable[[ReadOnlyStash[Any]], None]) -> N
     assert dict(stash) == {"a": 1, "b": None}
 
 
+def test_f_delete_needs_a_key() -> None:
+    with pytest.raises(PersistableError, match=r"Corpus\.delete\(\) needs a key"):
+        Corpus().delete()
+
+
 def test_post_init_resets_what_clients_set_after_it() -> None:
     class Strict(Corpus):
         def __post_init__(self) -> None:

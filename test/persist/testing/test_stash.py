@@ -33,6 +33,7 @@ from zensols.persist.stash import (
     DictionaryStash,
     DirectoryStash,
     EncodedStash,
+    Expiring,
     ExpiringStash,
     LRUCacheStash,
     OneShotFactoryStash,
@@ -132,7 +133,7 @@ class TestExpiringStash(InDictionary):
 
     def raw_get(self, stash: Any, key: str) -> Any:
         entry = super().raw_get(stash, key)
-        return getattr(entry, "value", entry)
+        return entry.value if isinstance(entry, Expiring) else entry
 
 
 class InFolder(StashContract):
@@ -282,6 +283,7 @@ class _ThroughFactory(CacheFactoryStash[Any]):
 
 class TestShelveStash(StashContract):
     processes = True
+    examples = 10
 
     @pytest.fixture
     def stash(self, tmp_path: Path) -> Stash[Any]:
@@ -312,9 +314,10 @@ class TestShelveStash(StashContract):
 
 
 class TestShelveStashKeptOpen(TestShelveStash):
-    """Read behind its back only by itself, since nobody else can open it."""
+    """Which nobody else, and so no copy of it either, can open."""
 
     processes = False
+    pickles = False
 
     @pytest.fixture
     def stash(self, tmp_path: Path) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..error import PersistableError
 from .container import PersistableContainer, PersistableContainerMetadata
 from .decorator import persisted
-from .resource import resource
+from .resources import resource
 from .text import FileTextUtil
 from .work import PersistedWork
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, overload
 from ..error import PersistableError
 from .class_hook import register
 from .definition import Definition
-from .fingerprint import fingerprint
+from .fingerprint import code_fingerprint
 from .lock import locked
 from .lookup import work_of
 from .reuse import check_function, is_coroutine
@@ -154,7 +154,7 @@ def persisted(
         raise PersistableError("Give stash and key together, or neither")
     if stash is not None and path is not None:
         raise PersistableError("Give either path or stash, since a value has one place")
-    code_fingerprint = fingerprint(version, depends_on)
+    fingerprint = code_fingerprint(version, depends_on)
     attribute = None if callable(name) else name
 
     def define(function: Callable[..., Any]) -> Definition:
@@ -170,7 +170,7 @@ def persisted(
             recover_empty=recover_empty,
             stash=stash,
             key=key,
-            fingerprint=code_fingerprint,
+            fingerprint=fingerprint,
             lock_timeout=lock_timeout,
             codec=codec,
         )

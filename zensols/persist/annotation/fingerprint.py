@@ -11,7 +11,7 @@ from typing import Any
 
 from ..error import PersistableError
 
-__all__ = ["Fingerprinted", "fingerprint"]
+__all__ = ["Fingerprinted", "code_fingerprint"]
 
 
 class Fingerprinted:
@@ -23,14 +23,14 @@ class Fingerprinted:
         """
         :param value: the value
 
-        :param fingerprint: see :func:`fingerprint`
+        :param fingerprint: see :func:`code_fingerprint`
 
         """
         self.value = value
         self.fingerprint = fingerprint
 
 
-def fingerprint(
+def code_fingerprint(
     version: str | int | None, depends_on: Iterable[Callable[..., Any]]
 ) -> str:
     """Return a text that changes with a version and with the source code of
@@ -46,10 +46,10 @@ def fingerprint(
 
     :raises PersistableError: if something has neither source nor bytecode
 
-    >>> from zensols.persist.annotation.fingerprint import fingerprint
-    >>> fingerprint(1, ()) == fingerprint("1", ())
+    >>> from zensols.persist.annotation.fingerprint import code_fingerprint
+    >>> code_fingerprint(1, ()) == code_fingerprint("1", ())
     False
-    >>> fingerprint(None, ())
+    >>> code_fingerprint(None, ())
     ''
 
     """

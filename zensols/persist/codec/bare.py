@@ -1,6 +1,4 @@
-"""Bare pickles, for exchange with programs that don't have this package.
-
-"""
+"""Bare pickles, for exchange with programs that don't have this package."""
 
 from __future__ import annotations
 

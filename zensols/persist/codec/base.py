@@ -1,6 +1,4 @@
-"""What a codec is.
-
-"""
+"""What a codec is."""
 
 from __future__ import annotations
 

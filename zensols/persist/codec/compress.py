@@ -12,7 +12,7 @@ offset   size            what
 12       9 × N           a row for each buffer: its length (8), and flags (1):
                          1 it was read-only
 12+9×N   B               the body, as the codec made it
-\\ \\                      the buffers, one after the other without padding
+then                     the buffers, one after the other without padding
 ======== =============== ====================================================
 
 The entry has no buffer table of its own then.  Its tag covers the compressed

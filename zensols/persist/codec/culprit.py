@@ -1,6 +1,4 @@
-"""Where in an object the part is that can't be stored.
-
-"""
+"""Where in an object the part is that can't be stored."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ import socket
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import (
     AsyncGeneratorType,
@@ -119,31 +117,80 @@ def _children(obj: Any) -> Iterator[tuple[str, Any]]:
 
     """
     kind = type(obj)
-    if issubclass(kind, dict):
-        for key, value in dict.items(obj):
-            yield f"[{show(key)}]", value
-            yield ".keys()", key
-    elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        for name, item in zip(kind._fields, tuple.__iter__(obj), strict=False):
-            yield f".{name}", item
-    elif issubclass(kind, (list, tuple, deque)):
-        base = next(b for b in (list, tuple, deque) if issubclass(kind, b))
-        for index, item in enumerate(base.__iter__(obj)):
-            yield f"[{index}]", item
-    elif issubclass(kind, (set, frozenset)):
-        base = set if issubclass(kind, set) else frozenset
-        for item in base.__iter__(obj):
-            yield f".{{{show(item)}}}", item
-    elif issubclass(kind, FunctionType):
-        yield from _referred(obj)
-    elif issubclass(kind, (MethodType, partial)):
-        for name in ("__self__", "__func__", "func", "args", "keywords"):
-            if hasattr(obj, name):
-                yield f".{name}", getattr(obj, name)
-    elif hasattr(kind, "flat") and hasattr(kind, "dtype"):
-        for index, item in enumerate(obj.flat if obj.dtype == object else ()):
-            yield f".flat[{index}]", item
+    for base, items in _ITEMS:
+        if issubclass(kind, base):
+            yield from items(obj)
+            break
+    else:
+        if hasattr(kind, "flat") and hasattr(kind, "dtype") and obj.dtype == object:
+            yield from ((f".flat[{i}]", item) for i, item in enumerate(obj.flat))
     yield from _attributes(obj)
+
+
+def _of_dict(obj: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in dict.items(obj):
+        yield f"[{show(key)}]", value
+        yield ".keys()", key
+
+
+def _of_tuple(obj: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+    names = getattr(type(obj), "_fields", ())
+    for index, item in enumerate(tuple.__iter__(obj)):
+        yield (f".{names[index]}" if names else f"[{index}]"), item
+
+
+def _of_list(obj: list[Any]) -> Iterator[tuple[str, Any]]:
+    return ((f"[{index}]", item) for index, item in enumerate(list.__iter__(obj)))
+
+
+def _of_deque(obj: deque[Any]) -> Iterator[tuple[str, Any]]:
+    return ((f"[{index}]", item) for index, item in enumerate(deque.__iter__(obj)))
+
+
+def _of_set(obj: set[Any]) -> Iterator[tuple[str, Any]]:
+    return ((f".{{{show(item)}}}", item) for item in set.__iter__(obj))
+
+
+def _of_frozenset(obj: frozenset[Any]) -> Iterator[tuple[str, Any]]:
+    return ((f".{{{show(item)}}}", item) for item in frozenset.__iter__(obj))
+
+
+def _of_method(obj: MethodType) -> Iterator[tuple[str, Any]]:
+    yield ".__self__", obj.__self__
+    yield ".__func__", obj.__func__
+
+
+def _of_partial(obj: partial[Any]) -> Iterator[tuple[str, Any]]:
+    yield ".func", obj.func
+    yield ".args", obj.args
+    yield ".keywords", obj.keywords
+
+
+def _of_function(obj: FunctionType) -> Iterator[tuple[str, Any]]:
+    code = obj.__code__
+    for name, cell in zip(code.co_freevars, obj.__closure__ or (), strict=True):
+        try:
+            yield f".<closure {name!r}>", cell.cell_contents
+        except ValueError:
+            pass
+    for name in code.co_names:
+        if name in obj.__globals__:
+            yield f".<global {name!r}>", obj.__globals__[name]
+    yield ".__defaults__", obj.__defaults__
+    yield ".__kwdefaults__", obj.__kwdefaults__
+
+
+_ITEMS: Final[tuple[tuple[type, Callable[[Any], Iterator[tuple[str, Any]]]], ...]] = (
+    (dict, _of_dict),
+    (tuple, _of_tuple),
+    (list, _of_list),
+    (deque, _of_deque),
+    (set, _of_set),
+    (frozenset, _of_frozenset),
+    (FunctionType, _of_function),
+    (MethodType, _of_method),
+    (partial, _of_partial),
+)
 
 
 def _attributes(obj: Any) -> Iterator[tuple[str, Any]]:
@@ -163,18 +210,3 @@ def _attributes(obj: Any) -> Iterator[tuple[str, Any]]:
                     yield f".{name}", member.__get__(obj)
                 except AttributeError:
                     pass
-
-
-def _referred(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    code = function.__code__
-    cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
-    for name, cell in cells:
-        try:
-            yield f".<closure {name!r}>", cell.cell_contents
-        except ValueError:
-            pass
-    for name in code.co_names:
-        if name in function.__globals__:
-            yield f".<global {name!r}>", function.__globals__[name]
-    for name in ("__defaults__", "__kwdefaults__"):
-        yield f".{name}", getattr(function, name)

@@ -1,6 +1,4 @@
-"""Entries that are ready to be written.
-
-"""
+"""Entries that are ready to be written."""
 
 from __future__ import annotations
 
@@ -32,6 +30,9 @@ class Encoded:
 
     """
 
+    offsets: list[int]
+    """Where each buffer begins, if there are any."""
+
     __slots__ = ("_front", "_seal", "body", "buffers", "offsets", "size")
 
     def __init__(
@@ -56,12 +57,13 @@ class Encoded:
         self._seal = seal
         self.body = body
         self.buffers = buffers
-        self.offsets: list[int] = []
         size = len(front) + (0 if body is None else len(body))
-        for buffer in buffers:
-            size = align(size)
-            self.offsets.append(size)
-            size += buffer.nbytes
+        if buffers:
+            self.offsets = []
+            for buffer in buffers:
+                size = align(size)
+                self.offsets.append(size)
+                size += buffer.nbytes
         self.size = size
 
     @property

@@ -6,7 +6,6 @@ byte by byte in ``docs/format.md``.
 from __future__ import annotations
 
 from struct import Struct
-from struct import error as StructError
 from typing import Final
 
 from ..error import CorruptDataError, PersistableError, UntrustedDataError
@@ -46,9 +45,7 @@ COMPRESSION_NAMES: Final = {0: None, 1: "zlib", 2: "zstd", 3: "lz4"}
 
 
 class Header:
-    """The parsed front of an entry, up to and with its body.
-
-    """
+    """The parsed front of an entry, up to and with its body."""
 
     __slots__ = (
         "body",
@@ -80,34 +77,31 @@ class Header:
 
         """
         self.source = source
-        try:
-            (
-                magic,
-                version,
-                self.codec,
-                self.compression,
-                self.flags,
-                key_length,
-                meta_length,
-                self.rows,
-                body_length,
-                self.fingerprint,
-                self.tag,
-            ) = HEADER.unpack_from(data)
-        except StructError:
-            magic = bytes(data[:8])
-            if MAGIC.startswith(magic):
-                raise CorruptDataError(
-                    f"Truncated: {source} has {size} bytes, which is too short "
-                    f"for an entry; delete it or restore it from a backup"
-                ) from None
-        if magic != MAGIC:
+        if len(data) < HEADER.size and MAGIC.startswith(bytes(data[:8])):
+            raise CorruptDataError(
+                f"Truncated: {source} has {size} bytes, which is too short for an "
+                f"entry; delete it or restore it from a backup"
+            )
+        if data[:8] != MAGIC:
             raise UntrustedDataError(
                 f"Not an entry: {source} was not written by this package (it may "
                 f"be a bare pickle, which can run any code when read).  If it is "
                 f"yours, read it with trust='any' or ZENSOLS_PERSIST_TRUST=any "
                 f"and store it again; otherwise delete it"
             )
+        (
+            _,
+            version,
+            self.codec,
+            self.compression,
+            self.flags,
+            key_length,
+            meta_length,
+            self.rows,
+            body_length,
+            self.fingerprint,
+            self.tag,
+        ) = HEADER.unpack_from(data)
         if version != VERSION:
             raise PersistableError(
                 f"Unknown entry version {version} in {source}: it is damaged, or "
@@ -176,3 +170,17 @@ def encode_key(key: str) -> bytes:
 def decode_key(data: bytes) -> str:
     """Return the stash key from its bytes."""
     return data.decode("utf-8", "surrogatepass")
+
+
+def damaged_buffer(source: str, index: int) -> CorruptDataError:
+    """Return the error for a buffer whose checksum is wrong.
+
+    :param source: names the file, or the stash and key
+
+    :param index: the number of the buffer
+
+    """
+    return CorruptDataError(
+        f"Damaged: buffer {index} of {source} differs from what was written; "
+        f"delete it or restore it from a backup"
+    )

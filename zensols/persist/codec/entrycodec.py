@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Any, ClassVar, Final, Literal
@@ -133,7 +134,7 @@ class EntryCodec(Codec):
         if key is not None:
             flags |= e.BOUND
             bound = e.encode_key(key)
-        head = e.HEADER.pack(
+        head = e.HEAD.pack(
             e.MAGIC,
             e.VERSION,
             self.codec_id,
@@ -144,24 +145,12 @@ class EntryCodec(Codec):
             len(buffers),
             len(body),
             self.key_fingerprint,
-            b"",
-        )[: e.SIGNED]
-        tag.update(head)
+        )
         if not buffers and len(body) <= JOIN_LIMIT:
             rest = bound + meta + body
-            tag.update(rest)
-            return Encoded(head + tag.digest() + rest)
-
-        def seal(checksums: Sequence[int], offsets: Sequence[int]) -> bytes:
-            rows = b"".join(
-                e.ROW.pack(offset, b.nbytes, crc, e.READ_ONLY if b.readonly else 0)
-                for offset, b, crc in zip(offsets, buffers, checksums, strict=True)
-            )
-            whole = tag.copy()
-            for part in (bound, meta, rows, body):
-                whole.update(part)
-            return b"".join((head, whole.digest(), bound, meta, rows))
-
+            tag.update(head + rest)
+            return Encoded(b"".join((head, tag.digest(), rest)))
+        seal = partial(_seal, tag, head, bound + meta, buffers, body)
         if not buffers:
             return Encoded(seal((), ()), body)
         size = e.HEADER.size + len(bound) + len(meta) + e.ROW.size * len(buffers)
@@ -195,7 +184,7 @@ class EntryCodec(Codec):
             for offset, length, crc, flags in header.table(size):
                 buffer, mapped = fetch(offset, length)
                 if (not mapped or self.check_buffers) and checksum(buffer) != crc:
-                    raise damaged_buffer(header.source, len(buffers))
+                    raise e.damaged_buffer(header.source, len(buffers))
                 buffers.append(buffer.toreadonly() if flags & e.READ_ONLY else buffer)
         body = header.data[header.body : header.end]
         if header.compression:
@@ -258,7 +247,7 @@ class EntryCodec(Codec):
 
         """
         tag = tagger.copy()
-        tag.update(header.data[: e.SIGNED])
+        tag.update(header.data[: e.HEAD.size])
         tag.update(header.data[e.HEADER.size : header.end])
         if not compare_digest(tag.digest(), header.tag):
             raise self.mismatch(header.source)
@@ -275,23 +264,28 @@ class EntryCodec(Codec):
         )
 
 
+def _seal(
+    tag: Any,
+    head: bytes,
+    middle: bytes,
+    buffers: Sequence[memoryview],
+    body: bytes,
+    checksums: Sequence[int],
+    offsets: Sequence[int],
+) -> bytes:
+    rows = b"".join(
+        e.ROW.pack(offset, b.nbytes, crc, e.READ_ONLY if b.readonly else 0)
+        for offset, b, crc in zip(offsets, buffers, checksums, strict=True)
+    )
+    tag = tag.copy()
+    for part in (head, middle, rows, body):
+        tag.update(part)
+    return b"".join((head, tag.digest(), middle, rows))
+
+
 def _copier(header: Header) -> Fetch:
     def copy(offset: int, length: int) -> tuple[memoryview, bool]:
         # The data may be gone before the value is, and may be read-only.
         return memoryview(bytearray(header.data[offset : offset + length])), False
 
     return copy
-
-
-def damaged_buffer(source: str, index: int) -> CorruptDataError:
-    """Return the error for a buffer whose checksum is wrong.
-
-    :param source: names the file, or the stash and key
-
-    :param index: the number of the buffer
-
-    """
-    return CorruptDataError(
-        f"Damaged: buffer {index} of {source} differs from what was written; "
-        f"delete it or restore it from a backup"
-    )

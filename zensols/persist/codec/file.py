@@ -1,6 +1,4 @@
-"""Files that hold one entry each.
-
-"""
+"""Files that hold one entry each."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from .base import Codec
 from .compress import CompressedCodec
 from .encoded import Encoded, checksum
 from .entry import Header
-from .entrycodec import EntryCodec, Fetch, damaged_buffer
+from .entrycodec import EntryCodec, Fetch
 from .info import EntryInfo, info_of
 from .mapping import map_file
 
@@ -67,10 +65,12 @@ def dump_file(
     """
     encoded = codec.encode(value, key, fingerprint=fingerprint, seconds=seconds)
     try:
-        if encoded.buffers and encoded.size > _AT_ONCE:
-            _write_buffers(encoded, path, fsync)
-        else:
+        if not encoded.buffers:
+            write_atomic(path, encoded.parts, fsync=fsync)
+        elif encoded.size <= _AT_ONCE:
             write_atomic(path, encoded.whole(), fsync=fsync)
+        else:
+            _write_buffers(encoded, path, fsync)
     except OSError as error:
         raise PersistableError(
             f"Can't write {path}: {error.strerror or error}; what it held is unchanged"
@@ -180,7 +180,7 @@ def verify_file(codec: Codec, path: str, key: str | None = None) -> EntryInfo:
                 for data in _slices(fd, offset, length):
                     found = checksum(data, found)
                 if found != crc:
-                    raise damaged_buffer(path, index)
+                    raise e.damaged_buffer(path, index)
             return info_of(header, size)
         finally:
             os.close(fd)

@@ -1,13 +1,11 @@
-"""What an entry tells of itself without being decoded.
-
-"""
+"""What an entry tells of itself without being decoded."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from functools import cache
+from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..error import CorruptDataError
@@ -77,19 +75,26 @@ def describe(value: Any, fingerprint: str, seconds: float | None) -> bytes:
     :param seconds: how long that took
 
     """
-    kind = type(value)
-    meta: dict[str, Any] = {
-        "created": time.time(),
-        "type": f"{kind.__module__}.{kind.__qualname__}",
-    }
+    encode = _encoder().encode
+    kind: Any = type(value)
+    name, has_shape = _kind(kind)
+    meta = b'{"created":' + encode(time.time()) + b',"type":' + name
+    if has_shape or fingerprint or seconds is not None:
+        more = _dimensions(value) if has_shape else {}
+        if fingerprint:
+            more["fingerprint"] = fingerprint
+        if seconds is not None:
+            more["seconds"] = float(seconds)
+        meta += b"," + encode(more)[1:-1] if more else b""
+    return meta + b"}"
+
+
+@lru_cache(maxsize=256)
+def _kind(kind: type) -> tuple[bytes, bool]:
+    name = _encoder().encode(f"{kind.__module__}.{kind.__qualname__}")
     # Asked of the type, since an attribute of the user's object might compute.
-    if hasattr(kind, "shape") and (hasattr(kind, "dtype") or hasattr(kind, "dtypes")):
-        meta.update(_dimensions(value))
-    if fingerprint:
-        meta["fingerprint"] = fingerprint
-    if seconds is not None:
-        meta["seconds"] = float(seconds)
-    return _encoder().encode(meta)
+    is_table = hasattr(kind, "dtype") or hasattr(kind, "dtypes")
+    return name, hasattr(kind, "shape") and is_table
 
 
 def _dimensions(value: Any) -> dict[str, Any]:
@@ -127,7 +132,7 @@ def info_of(header: Header, size: int) -> EntryInfo:
         return EntryInfo(
             key=header.stash_key,
             codec=CODEC_NAMES.get(header.codec, str(header.codec)),
-            created=datetime.fromtimestamp(meta["created"], timezone.utc),
+            created=datetime.fromtimestamp(meta["created"], UTC),
             type=meta.get("type"),
             shape=None if shape is None else tuple(shape),
             dtype=meta.get("dtype"),

@@ -1,6 +1,4 @@
-"""JSON, where no code should ever run, or other programs read along.
-
-"""
+"""JSON, where no code should ever run, or other programs read along."""
 
 from __future__ import annotations
 

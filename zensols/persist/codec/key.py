@@ -1,6 +1,4 @@
-"""The key that entries are signed with, and where it is kept.
-
-"""
+"""The key that entries are signed with, and where it is kept."""
 
 from __future__ import annotations
 
@@ -35,7 +33,7 @@ class SigningKey:
     Instances are immutable and safe to share between threads and processes.
 
     >>> SigningKey.of("00" * 32).fingerprint.hex()
-    'a03e6ff2ab356bf3'
+    '8824d083229c6cc4'
 
     """
 

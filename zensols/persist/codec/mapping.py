@@ -1,6 +1,4 @@
-"""Mapping parts of files into memory, within what a process may map.
-
-"""
+"""Mapping parts of files into memory, within what a process may map."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The classes that a user lets JSON hold.
-
-"""
+"""The classes that a user lets JSON hold."""
 
 from __future__ import annotations
 
@@ -67,7 +65,9 @@ def _register(kind: type) -> Registered:
         return Registered(name, kind, write, read)
     for base in _SIMPLE:
         if issubclass(kind, base) and kind is not base:
-            return Registered(name, kind, _value_writer(base), _value_reader(kind, base))
+            return Registered(
+                name, kind, _value_writer(base), _value_reader(kind, base)
+            )
     raise PersistableError(
         f"Can't register {name}: expecting dataclasses, Enums, and subclasses of "
         f"{', '.join(base.__name__ for base in _SIMPLE)}"
@@ -102,7 +102,7 @@ def _state_reader(kind: type, name: str) -> Callable[[Any], Any]:
     known: dict[str, Field[Any]] = {field.name: field for field in fields(kind)}
 
     def read(state: Any) -> Any:
-        value = object.__new__(kind)
+        value: Any = object.__new__(kind)
         for attribute, item in state.items():
             if attribute.startswith("__"):
                 raise ValueError(f"attribute {attribute!r}")

@@ -1,6 +1,4 @@
-"""Signed pickles, the default codec.
-
-"""
+"""Signed pickles, the default codec."""
 
 from __future__ import annotations
 
@@ -38,8 +36,10 @@ def find_trust(trust: Trust | None) -> Trust:
 
     """
     found = trust or os.environ.get(ENV_TRUST) or "signed"
-    if found == "signed" or found == "any":
-        return found
+    if found == "any":
+        return "any"
+    if found == "signed":
+        return "signed"
     raise PersistableError(
         f"Unknown trust {found!r} ({'argument' if trust else ENV_TRUST}): use "
         f"'signed', or 'any' to read pickles whoever wrote them, which can run code"
@@ -195,7 +195,9 @@ def _rebuild(
 
 
 @cache
-def _codec_of(trust: Trust, key: str | None, key_file: str | None) -> SignedPickleCodec:
+def _codec_of(
+    trust: Trust, _key: str | None, _key_file: str | None
+) -> SignedPickleCodec:
     return SignedPickleCodec(trust=trust)
 
 

@@ -1,6 +1,4 @@
-"""The libraries that compress, behind one interface.
-
-"""
+"""The libraries that compress, behind one interface."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def _write_moment(value: datetime | time) -> Any:
     ]
 
 
-def _moment_reader(kind: type[datetime] | type[time]) -> Callable[[Any], Any]:
+def _moment_reader(kind: type[datetime | time]) -> Callable[[Any], Any]:
     def read(data: Any) -> Any:
         if isinstance(data, str):
             return kind.fromisoformat(data)
@@ -169,7 +169,9 @@ TAGS: Final = (
     FLOAT,
     Tag("$complex", complex, lambda z: [z.real, z.imag], lambda data: complex(*data)),
     Tag("$bytes", bytes, _write_bytes, _read_bytes),
-    Tag("$bytearray", bytearray, _write_bytes, lambda data: bytearray(_read_bytes(data))),
+    Tag(
+        "$bytearray", bytearray, _write_bytes, lambda data: bytearray(_read_bytes(data))
+    ),
     Tag("$tuple", tuple, list, tuple),
     Tag("$set", set, list, set),
     Tag("$frozenset", frozenset, list, frozenset),

@@ -1,6 +1,4 @@
-"""The way through a value that has tags, or needs them.
-
-"""
+"""The way through a value that has tags, or needs them."""
 
 from __future__ import annotations
 
@@ -145,11 +143,11 @@ def _write_object(value: Any, classes: Classes, above: set[int]) -> dict[str, An
     return {_OBJECT: [entry.name, plain]}
 
 
-def _key_step(key: Any, value: Any) -> str:
+def _key_step(key: Any, _value: Any) -> str:
     return f"[{show(key)}]"
 
 
-def _member_step(index: int, value: Any) -> str:
+def _member_step(_index: int, value: Any) -> str:
     return f".{{{show(value)}}}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from .stash import Stash, V
+from .stash import Stash, V, require_key
 
 __all__ = ["NoopStash"]
 
@@ -37,7 +37,7 @@ class NoopStash(Stash[V], Generic[V]):
         pass
 
     def delete(self, name: str | None = None) -> None:
-        pass
+        require_key(self, name)
 
     def keys(self) -> Iterable[str]:
         return ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from ..error import PersistableError
-from .stash import Stash, V
+from .stash import Stash, V, require_key
 
 __all__ = ["ReadOnlyStash"]
 
@@ -49,10 +49,10 @@ class ReadOnlyStash(Stash[V], Generic[V]):
     def delete(self, name: str | None = None) -> None:
         """Do nothing.
 
-        :raises PersistableError: if :attr:`strict`
+        :raises PersistableError: if :attr:`strict` or if no key is given
 
         """
-        self._ignore(f"delete of {name!r}")
+        self._ignore(f"delete of {require_key(self, name)!r}")
 
     def clear(self) -> None:
         """Do nothing.

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, ClassVar, Generic, Literal
@@ -36,6 +35,7 @@ class _Folder:
     """What is derived from a stash's fields."""
 
     __slots__ = (
+        "_folds",
         "chosen",
         "codec",
         "names",
@@ -53,8 +53,18 @@ class _Folder:
         self.codec = chosen or default_codec()
         self.text = str(path)
         self.prefix = os.path.join(self.text, "")
-        self.names = FileNames(pattern, cache(lambda: folds_case(self.text)))
+        self.names = FileNames(pattern, self.folds)
         self.sweeper = Sweeper(self.text)
+        self._folds: bool | None = None
+
+    def folds(self) -> bool:
+        """Return whether the folder takes names that differ in case only for
+        the same, which shows once it exists.
+
+        """
+        if self._folds is None and os.path.isdir(self.text):
+            self._folds = folds_case(self.text)
+        return bool(self._folds)
 
 
 @dataclass
@@ -187,16 +197,19 @@ class DirectoryStash(Stash[V], Generic[V]):
         """
         key = str(name)
         folder = self._folder
-        file = folder.prefix + folder.names.to_name(key)
-        fsync = self.durability == "fsync"
         folder.sweeper.sweep()
         try:
-            dump_file(folder.codec, inst, file, key, fsync=fsync)
+            self._write(folder, key, inst)
         except PersistableError as e:
             if not isinstance(e.__cause__, FileNotFoundError):
                 raise
             self.assert_path_dir()
-            dump_file(folder.codec, inst, file, key, fsync=fsync)
+            self._write(folder, key, inst)
+
+    def _write(self, folder: _Folder, key: str, inst: V) -> None:
+        file = folder.prefix + folder.names.to_name(key)
+        fsync = self.durability == "fsync"
+        dump_file(folder.codec, inst, file, key, fsync=fsync)
 
     def delete(self, name: str | None = None) -> None:
         """Delete the value of a key, if there is one.

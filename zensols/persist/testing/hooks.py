@@ -113,7 +113,10 @@ class StashHooks:
 
     def make_large_value(self) -> Any:
         """Return a value of a few MiB."""
-        return {"text": "\N{EURO SIGN}uro" * (1 << 19), "bytes": bytes(range(256)) * 8192}
+        return {
+            "text": "\N{EURO SIGN}uro" * (1 << 19),
+            "bytes": bytes(range(256)) * 8192,
+        }
 
     def _other(self, stash: Stash[Any]) -> Stash[Any]:
         reopened = self.reopen(stash)

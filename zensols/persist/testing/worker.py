@@ -36,7 +36,7 @@ def use_keys(stash: Stash[Any], keys: Sequence[str], values: Sequence[Any]) -> N
         stash.dump(key, value)
         assert stash.load(key) == value, f"key {key!r}"
         assert stash.exists(key), f"key {key!r}"
-    assert set(keys) <= set(list(stash.keys()))
+    assert set(keys).issubset(stash.keys())
     stash.delete(keys[-1])
     assert not stash.exists(keys[-1]), f"key {keys[-1]!r}"
 

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import copy
+import logging
+import pickle
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from zensols.persist.domain import (
+    CloseableStash,
+    DelegateDefaults,
+    DelegateStash,
+    ReadOnlyDelegateStash,
+    ReadOnlyStash,
+)
+from zensols.persist.error import PersistableError
+from zensols.persist.stash import DictionaryStash
+
+
+class Tagged(DictionaryStash[Any]):
+    tag = "inner"
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class NotAStash:
+    """Has all that a stash has but its base."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {}
+
+    def load(self, name: str) -> Any:
+        return self.data.get(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.data.get(name, default)
+
+    def exists(self, name: str) -> bool:
+        return name in self.data
+
+    def dump(self, name: str, inst: Any) -> None:
+        self.data[name] = inst
+
+    def keys(self) -> Any:
+        return self.data.keys()
+
+
+def attributed(delegate: Any) -> DelegateStash[Any]:
+    stash = DelegateStash(delegate)
+    stash.delegate_attr = True
+    return stash
+
+
+@pytest.fixture
+def checked() -> Iterator[None]:
+    DelegateDefaults.CLASS_CHECK = True
+    try:
+        yield
+    finally:
+        DelegateDefaults.CLASS_CHECK = False
+
+
+def test_forwards() -> None:
+    inner = Tagged({"a": 1, "b": None})
+    stash = DelegateStash(inner)
+    assert isinstance(stash, CloseableStash)
+    assert stash.load("a") == stash.get("a") == stash["a"] == 1
+    assert stash.get("b", 9) is None
+    assert stash.get("c", 9) == 9
+    assert stash.exists("b")
+    assert "c" not in stash
+    assert stash.keys() == {"a", "b"}
+    assert len(stash.keys()) == len(stash) == 2
+    stash["c"] = 3
+    assert inner["c"] == 3
+    stash.delete("a")
+    assert "a" not in inner
+    stash.clear()
+    assert dict(inner) == {}
+    stash.close()
+    assert inner.closed
+
+
+def test_outer_keys_and_get_decide_what_is_iterated() -> None:
+    class Upper(DelegateStash[Any]):
+        def keys(self) -> Iterator[str]:
+            return map(str.upper, self.delegate.keys())
+
+        def get(self, name: str, default: Any = None) -> Any:
+            return super().get(name.lower(), default)
+
+    stash = Upper(DictionaryStash({"a": 1}))
+    assert dict(stash) == {"A": 1}
+    assert list(stash.values()) == [1]
+    assert stash["A"] == 1
+
+
+def test_no_delegate_is_an_error() -> None:
+    with pytest.raises(PersistableError, match="Delegate of DelegateStash is not set"):
+        DelegateStash(None)
+
+
+def test_delegate_that_is_no_stash_is_warned_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        stash = DelegateStash(NotAStash())
+    assert "not a stash but a NotAStash" in caplog.text
+    stash["a"] = 1
+    assert dict(stash) == {"a": 1}
+    with stash.lock("a"), stash.lock("a", timeout=0):
+        pass
+
+
+@pytest.mark.usefixtures("checked")
+def test_delegate_that_is_no_stash_is_an_error_if_checked() -> None:
+    with pytest.raises(PersistableError, match="not a stash but a NotAStash"):
+        DelegateStash(NotAStash())
+
+
+def test_f_close_of_a_delegate_without_close() -> None:
+    DelegateStash(DictionaryStash()).close()
+
+
+def test_f_delete_needs_a_key() -> None:
+    stash = DelegateStash(DictionaryStash({"a": 1}))
+    with pytest.raises(PersistableError, match=r"DelegateStash\.delete\(\) needs a"):
+        stash.delete()
+    assert dict(stash) == {"a": 1}
+
+
+def test_attributes_of_the_delegate_on_request() -> None:
+    assert attributed(Tagged()).tag == "inner"
+    with pytest.raises(AttributeError, match="object has no attribute 'tag'"):
+        _ = DelegateStash(Tagged()).tag
+    with pytest.raises(AttributeError, match="no attribute 'colour'"):
+        _ = attributed(Tagged()).colour
+    assert attributed(attributed(Tagged())).tag == "inner"
+
+
+def test_attributes_of_the_delegate_by_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(DelegateDefaults, "DELEGATE_ATTR", True)
+    assert DelegateStash(Tagged()).tag == "inner"
+
+
+def test_f_property_that_raises_attribute_error_runs_once() -> None:
+    runs = []
+
+    class Broken(DelegateStash[Any]):
+        delegate_attr = True
+
+        @property
+        def tag(self) -> str:
+            runs.append(1)
+            raise AttributeError("inside")
+
+    with pytest.raises(AttributeError):
+        _ = Broken(Tagged()).tag
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))]
+)
+@pytest.mark.parametrize("depth", [1, 3])
+def test_pickles_and_copies_with_attributes_of_the_delegate(
+    duplicate: Callable[[Any], Any], depth: int
+) -> None:
+    stash: Any = Tagged({"a": 1})
+    for _ in range(depth):
+        stash = attributed(stash)
+    other = duplicate(stash)
+    assert other == stash
+    assert other is not stash
+    assert other.tag == "inner"
+    assert dict(other) == {"a": 1}
+
+
+def test_attributes_before_construction() -> None:
+    stash = DelegateStash.__new__(DelegateStash)
+    stash.delegate_attr = True
+    assert not hasattr(stash, "delegate")
+    assert not hasattr(stash, "tag")
+
+
+def test_clients_add_required_fields() -> None:
+    @dataclass
+    class Named(DelegateStash[Any]):
+        title: str
+        size: int = 3
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            self.label = f"{self.title}-{self.size}"
+
+    stash = Named(DictionaryStash(), "t")
+    assert stash.label == "t-3"
+    assert "title='t'" in repr(stash)
+    assert stash == Named(DictionaryStash(), "t")
+    assert stash != Named(DictionaryStash(), "u")
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(stash)
+
+
+def test_lock_is_the_delegates() -> None:
+    class Locking(DictionaryStash[Any]):
+        def lock(self, key: str, timeout: float | None = None) -> Any:
+            return (key, timeout)
+
+    assert DelegateStash(DelegateStash(Locking())).lock("a", 2) == ("a", 2)
+
+
+def test_read_only_delegate() -> None:
+    inner = DictionaryStash({"a": 1})
+    stash = ReadOnlyDelegateStash(inner)
+    assert isinstance(stash, DelegateStash)
+    assert isinstance(stash, ReadOnlyStash)
+    stash["a"] = 2
+    stash.delete("a")
+    del stash["a"]
+    stash.clear()
+    assert dict(stash) == dict(inner) == {"a": 1}
+    stash.strict = True
+    for write in (lambda: stash.dump("a", 2), lambda: stash.delete("a"), stash.clear):
+        with pytest.raises(PersistableError, match="ReadOnlyDelegateStash is read-"):
+            write()
+    assert dict(inner) == {"a": 1}
+    with pytest.raises(PersistableError, match="not set"):
+        ReadOnlyDelegateStash(None)
