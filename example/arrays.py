@@ -1,5 +1,5 @@
-"""Big arrays are mapped from their file: loading one takes no longer than loading
-a number, and what isn't looked at isn't read.
+"""Big arrays are mapped from their file: loading one takes a moment, however big
+it is, and what isn't looked at isn't read.
 
 """
 
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from zensols.persist import DirectoryStash, FileTextUtil
 
 
-def main() -> None:
+def main(folder: Path) -> None:
     """Store an array, and change a loaded one."""
-    stash = DirectoryStash[NDArray[np.float64]](Path(tempfile.mkdtemp()))
+    stash = DirectoryStash[NDArray[np.float64]](folder)
     stash["one"] = np.ones(1)
     stash["many"] = np.ones((4096, 4096))
 
@@ -35,4 +35,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with tempfile.TemporaryDirectory() as folder:
+        main(Path(folder))

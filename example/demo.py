@@ -128,6 +128,9 @@ def print_tables(census: Census, report: Report) -> None:
     times = speedup([run for _, run in runs])
     console = Console(highlight=False)
     console.print(findings(report), history(runs))
+    left_out = runs[-1][1].modules - sum(p.modules for p in report.packages)
+    if left_out:
+        console.print(f"{left_out} modules don't parse, and have no features.")
     console.print(
         f"{entries:,} entries, {FileTextUtil.byte_format(size)}, in {census.data}",
         soft_wrap=True,

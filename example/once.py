@@ -34,12 +34,12 @@ def ask(folder: Path) -> int:
     return Answer(folder).value
 
 
-def main() -> None:
+def main(folder: Path) -> None:
     """Ask in four processes."""
-    folder = Path(tempfile.mkdtemp())
     with ProcessPoolExecutor(4) as pool:
         print(list(pool.map(ask, [folder] * 4)))
 
 
 if __name__ == "__main__":
-    main()
+    with tempfile.TemporaryDirectory() as folder:
+        main(Path(folder))

@@ -20,9 +20,8 @@ class Intruder:
         return print, ("whoever wrote this runs code as you!",)
 
 
-def main() -> None:
+def main(folder: Path) -> None:
     """Attack a folder in three ways."""
-    folder = Path(tempfile.mkdtemp())
     stash = DirectoryStash[object](folder)
     stash["salary"] = 1_000
     stash["bonus"] = 1_000_000
@@ -48,4 +47,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with tempfile.TemporaryDirectory() as folder:
+        main(Path(folder))

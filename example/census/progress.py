@@ -27,10 +27,22 @@ def progress(names: Sequence[str], total: int) -> Iterator[str]:
 
 def _bar(names: Sequence[str], done: int) -> Iterator[str]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = TextColumn("{task.description:24.24}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(
+        TextColumn("{task.description:20.20}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
         task = bar.add_task("", total=done + len(names), completed=done)
         for name in names:
             bar.update(task, description=name)

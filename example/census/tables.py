@@ -41,9 +41,10 @@ def _table(*headings: str) -> Table:
     )
     for heading in headings:
         text = heading.removeprefix("<")
-        table.add_column(
-            text, justify="right" if text == heading else "left", no_wrap=True
-        )
+        if text == heading:
+            table.add_column(text, justify="right", no_wrap=True)
+        else:
+            table.add_column(text, overflow="ellipsis")
     return table
 
 

@@ -52,6 +52,7 @@ class TestContract(StashContract):
     """All of the contract, for items that have what is grouped."""
 
     processes = True
+    examples = 10
     values = tuple(make_item(n, text=v) for n, v in enumerate((None, "", [], "text")))
 
     @pytest.fixture
@@ -141,7 +142,7 @@ def test_refuses_other_load_keys(tmp_path: Path) -> None:
 
 
 def test_refuses_other_paths() -> None:
-    with pytest.raises(PersistableError, match="pathlib.Path"):
+    with pytest.raises(PersistableError, match=r"pathlib\.Path"):
         make_stash("docs")  # type: ignore[arg-type]
 
 
@@ -255,7 +256,15 @@ def test_f_delete_leaves_group_files(stash: DirectoryCompositeStash[Any]) -> Non
 
 
 def test_f_groups_share_a_folder(tmp_path: Path) -> None:
-    groups = ({"a", "b-c"}, {"a-b", "c"}, {"a%2Db"}, {"d/e"}, {".."}, {"A"}, {"x" * 999})
+    groups = (
+        {"a", "b-c"},
+        {"a-b", "c"},
+        {"a%2Db"},
+        {"d/e"},
+        {".."},
+        {"A"},
+        {"x" * 999},
+    )
     names = {name for group in groups for name in group}
     stash = DirectoryCompositeStash[Any](tmp_path / "docs", groups, "features")
     stash["k"] = SimpleNamespace(features={name: name for name in names})
@@ -298,22 +307,25 @@ def test_failed_dump_keeps_item_and_caller_s_object(
     stash: DirectoryCompositeStash[Any],
 ) -> None:
     stash["a"] = make_item(1)
-    for broken in {"vectors": threading.Lock()}, {"text": iter(())}:
+    for broken in {"vectors": threading.Lock()}, {"text": (n for n in ())}:
         item = make_item(2, **broken)
         features = item.features
         with pytest.raises(PersistableError):
             stash.dump("a", item)
         assert item.features is features
         assert stash["a"] == make_item(1)
+        assert len(files(stash)) == 3
     item = make_item(2)
     item.lock = threading.Lock()
     with pytest.raises(PersistableError, match="lock"):
         stash.dump("a", item)
     assert item.features == make_item(2).features
     assert stash["a"] == make_item(1)
-    stash["a"] = make_item(3)
-    assert stash["a"] == make_item(3)
     assert len(files(stash)) == 3
+    stash.delete("a")
+    with pytest.raises(PersistableError, match="lock"):
+        stash.dump("a", item)
+    assert files(stash) == []
 
 
 @dataclass(frozen=True)
@@ -389,16 +401,6 @@ def test_reads_what_the_older_package_wrote(tmp_path: Path) -> None:
     assert make_stash(tmp_path)["a"] == SimpleNamespace(features=features)
 
 
-@pytest.mark.parametrize("file", ["inst/a.dat", "comp/vectors/a.dat"])
-def test_hostile_pickle_is_refused(
-    stash: DirectoryCompositeStash[Any], hostile: bytes, file: str
-) -> None:
-    stash["a"] = make_item()
-    (stash.path.parent / file).write_bytes(hostile)
-    with pytest.raises(UntrustedDataError, match=file):
-        stash.load("a")
-
-
 def test_swapped_files_are_refused(stash: DirectoryCompositeStash[Any]) -> None:
     stash["a"], stash["b"] = make_item(1), make_item(2)
     folder = stash.path.parent / "comp/vectors"
@@ -429,7 +431,7 @@ def test_item_is_whole_while_it_is_replaced(
 
     def write() -> None:
         try:
-            for number in range(300):
+            for number in range(100):
                 stash["a"] = make_item(number % 7)
         finally:
             stop.set()

@@ -118,7 +118,9 @@ def test_try_deallocate() -> None:
     assert item.calls == 1
 
 
-@pytest.mark.parametrize("kind", [tuple, list, set, lambda items: dict(enumerate(items))])
+@pytest.mark.parametrize(
+    "kind", [tuple, list, set, lambda items: dict(enumerate(items))]
+)
 def test_try_deallocate_recursive(kind: object) -> None:
     items = [Item(), Item()]
     container = kind(items)  # type: ignore[operator]
@@ -204,8 +206,12 @@ def test_print_undeallocated(
     Deallocatable._print_undeallocated()
     total, first, second = capsys.readouterr().out.splitlines()
     assert "2" in total
-    assert str(id(item)) in first and "Item" in first and "model" in first
-    assert str(id(bare)) in second and "Failing" in second and "name" not in second
+    assert str(id(item)) in first
+    assert "Item" in first
+    assert "model" in first
+    assert str(id(bare)) in second
+    assert "Failing" in second
+    assert "name" not in second
 
 
 def test_print_undeallocated_stack(
@@ -272,8 +278,8 @@ def test_dealloc_recursive_restores_what_it_saw_when_made() -> None:
 
 
 def test_dealloc_recursive_restores_after_error() -> None:
-    with pytest.raises(ValueError), dealloc_recursive():
-        raise ValueError
+    with pytest.raises(ValueError, match="body"), dealloc_recursive():
+        raise ValueError("body")
     assert not Deallocatable._RECURSIVE
 
 
@@ -337,7 +343,8 @@ def test_dealloc_tracks(capsys: pytest.CaptureFixture[str]) -> None:
         assert id(item) in Deallocatable._ALLOCATIONS
         leftover = Item("left")
     out = capsys.readouterr().out
-    assert str(id(leftover)) in out and "test_dealloc_tracks" in out
+    assert str(id(leftover)) in out
+    assert "test_dealloc_tracks" in out
     assert str(id(item)) not in out
     leftover.deallocate()
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import copy
 import secrets
-import shutil
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic
 
@@ -15,45 +13,12 @@ from .domain import V, require_key
 from .error import MissingDataKeysError, PersistableError
 from .missing import MISSING
 from .stash.directory import DirectoryStash
+from .stash.group import GroupStash, clear_groups, make_groups, remove_empty
 
 __all__ = ["DirectoryCompositeStash", "MissingDataKeysError"]
 
 Context = tuple[str, ...] | None
 """The order of an item's attributes, if it keeps them in an OrderedDict."""
-
-
-class _GroupStash(DirectoryStash[Any]):
-    """Keeps one group's part of each item, in one of two slots: while an item
-    is replaced, the other slot still has the old part.
-
-    """
-
-    def __init__(self, path: Path, group: frozenset[str], name: str, **kwargs: Any):
-        super().__init__(path / name, **kwargs)
-        self.group = group
-        self.group_name = name
-        self.slots = (self, DirectoryStash[Any](self.path / "~", **kwargs))
-
-    def load_part(self, key: str, slot: int, generation: str | None) -> Any:
-        """Return the part of an item, or MISSING if there is none that was
-        written with it.
-
-        """
-        part = self.slots[slot].load(key)
-        if isinstance(part, dict):
-            # As the older package wrote it, without a generation.
-            return part if generation is None else MISSING
-        if part is None or part[0] != generation:
-            return MISSING
-        return part[1]
-
-    def dump_part(self, key: str, slot: int, generation: str, part: Any) -> None:
-        """Store the part of an item."""
-        self.slots[slot].dump(key, (generation, part))
-
-    def delete_part(self, key: str, slot: int) -> None:
-        """Delete the part of an item."""
-        self.slots[slot].delete(key)
 
 
 class DirectoryCompositeStash(DirectoryStash[V], Generic[V]):
@@ -127,15 +92,14 @@ class DirectoryCompositeStash(DirectoryStash[V], Generic[V]):
 
     @groups.setter
     def groups(self, groups: Sequence[Collection[str]]) -> None:
-        self._groups = _disjoint(groups, self._root)
-        folder = self._root / self.COMPOSITE_DIRECTORY_NAME
-        self._stash_by_group: dict[str, _GroupStash] = {}
-        self._stash_by_attribute: dict[str, _GroupStash] = {}
-        for group in self._groups:
-            name = "-".join(_escape(attribute) for attribute in sorted(group))
-            stash = _GroupStash(folder, group, name, **self._stash_options)
-            self._stash_by_group[name] = stash
-            self._stash_by_attribute.update(dict.fromkeys(group, stash))
+        stashes = make_groups(
+            self._root / self.COMPOSITE_DIRECTORY_NAME, groups, **self._stash_options
+        )
+        self._groups = tuple(stash.group for stash in stashes)
+        self._stash_by_group = {stash.group_name: stash for stash in stashes}
+        self._stash_by_attribute = {
+            name: stash for stash in stashes for name in stash.group
+        }
 
     def _to_composite(
         self, data: dict[str, Any]
@@ -176,11 +140,20 @@ class DirectoryCompositeStash(DirectoryStash[V], Generic[V]):
         with self.lock(key):
             stored = self._load_instance(key)
             slot = 0 if stored is None else 1 - stored[3]
-            for group, part in parts:
-                self._stash_by_group[group].dump_part(key, slot, generation, part)
-            super().dump(key, (bare, context, generation, slot))  # type: ignore[arg-type]  # what is stored for the item
-            for stash in self._stash_by_group.values():
-                stash.delete_part(key, 1 - slot)
+            try:
+                for group, part in parts:
+                    self._stash_by_group[group].dump_part(key, slot, generation, part)
+                super().dump(key, (bare, context, generation, slot))  # type: ignore[arg-type]  # what is stored for the item
+            except BaseException:
+                stored = self._load_instance(key)
+                if stored is None or stored[2] != generation:
+                    self._delete_parts(key, slot)
+                raise
+            self._delete_parts(key, 1 - slot)
+
+    def _delete_parts(self, key: str, slot: int) -> None:
+        for stash in self._stash_by_group.values():
+            stash.delete_part(key, slot)
 
     def load(self, name: str) -> V | None:
         """Return an item, its dictionary limited to :attr:`load_keys`.
@@ -252,7 +225,7 @@ class DirectoryCompositeStash(DirectoryStash[V], Generic[V]):
             return (*stored, None, 0)
         return stored  # type: ignore[no-any-return]
 
-    def _wanted(self) -> Iterable[_GroupStash]:
+    def _wanted(self) -> Iterable[GroupStash]:
         wanted = self.load_keys
         for stash in self._stash_by_group.values():
             if wanted is None or stash.group & wanted:
@@ -274,43 +247,15 @@ class DirectoryCompositeStash(DirectoryStash[V], Generic[V]):
         key = str(require_key(self, name))
         with self.lock(key):
             super().delete(key)
-            for stash in self._stash_by_group.values():
-                for slot in 0, 1:
-                    stash.delete_part(key, slot)
+            self._delete_parts(key, 0)
+            self._delete_parts(key, 1)
 
     def clear(self) -> None:
-        """Delete all items and the folders of all groups, also of those that
-        are no longer given.
+        """Delete all items with their parts, also those in groups that are no
+        longer given, and the folders that are empty then.
 
         """
         super().clear()
-        shutil.rmtree(self.path, ignore_errors=True)
-        shutil.rmtree(self._root / self.COMPOSITE_DIRECTORY_NAME, ignore_errors=True)
-        with suppress(OSError):
-            self._root.rmdir()
-
-
-def _escape(attribute: str) -> str:
-    return attribute.replace("%", "%25").replace("-", "%2D").replace("/", "%2F")
-
-
-def _disjoint(
-    groups: Sequence[Collection[str]], path: Path
-) -> tuple[frozenset[str], ...]:
-    if not groups:
-        raise PersistableError(f"No groups are given to the composite stash at {path}")
-    seen: set[str] = set()
-    for group in groups:
-        if isinstance(group, str) or not isinstance(
-            group, (set, frozenset, list, tuple)
-        ):
-            raise PersistableError(
-                f"Expecting each group of the stash at {path} to be a set of names "
-                f"but got: {group!r}"
-            )
-        if twice := seen.intersection(group):
-            raise PersistableError(
-                f"In more than one group of the stash at {path}: {sorted(twice)}"
-            )
-        seen.update(group)
-    return tuple(frozenset(group) for group in groups)
+        clear_groups(self._root / self.COMPOSITE_DIRECTORY_NAME, **self._stash_options)
+        remove_empty(self.path)
+        remove_empty(self._root)

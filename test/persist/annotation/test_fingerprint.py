@@ -22,7 +22,8 @@ def define(tmp_path: Path) -> Callable[[str], Any]:
         path = tmp_path / f"module{next(count)}.py"
         path.write_text(source)
         spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module.f

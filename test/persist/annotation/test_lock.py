@@ -36,7 +36,7 @@ def test_excludes_other_threads() -> None:
         thread = threading.Thread(target=enter)
         thread.start()
         thread.join(60)
-    assert f"the holder within 0.01 seconds" in str(raised[0])
+    assert "the holder within 0.01 seconds" in str(raised[0])
     assert str(os.getpid()) in str(raised[0])
 
 

@@ -141,7 +141,7 @@ def test_property() -> None:
 def test_something_else_is_there(wrong: object) -> None:
     owner: Any = Owner()
     owner._x = wrong
-    with pytest.raises(PersistableError, match="_x of Owner is.*delete it"):
+    with pytest.raises(PersistableError, match=r"_x of Owner is.*delete it"):
         owner.x()
 
 

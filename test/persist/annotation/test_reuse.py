@@ -40,7 +40,7 @@ def test_check_function(bad: object) -> None:
 
 
 def test_check_value() -> None:
-    with pytest.raises(PersistableError, match="generator as the value of x.*a list"):
+    with pytest.raises(PersistableError, match=r"generator as the value of x.*a list"):
         check_value(generator(), "x")
     with pytest.raises(PersistableError, match="async_generator as the value of x"):
         check_value(async_generator(), "x")

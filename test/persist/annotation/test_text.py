@@ -84,7 +84,9 @@ def test_byte_format_suffix() -> None:
 def test_unique_tracked_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "Mia")
     name = FileTextUtil.unique_tracked_name
-    assert re.fullmatch(r"run-mia-[a-z]{3}\d\d-\d{4}\.csv", name("Run", extension="CSV"))
+    assert re.fullmatch(
+        r"run-mia-[a-z]{3}\d\d-\d{4}\.csv", name("Run", extension="CSV")
+    )
     assert name("Run", include_time=False) == "run-mia"
     assert re.fullmatch(r"run-[a-z]{3}\d\d-\d{4}", name("Run", include_user=False))
 

@@ -145,7 +145,8 @@ def test_disk(in_tmp: Path) -> None:
     assert work() is value
     assert load_file(default_codec(), "x.dat") == [1]
     seconds = file_info("x.dat").seconds
-    assert seconds is not None and 0 <= seconds < 60
+    assert seconds is not None
+    assert 0 <= seconds < 60
 
 
 def test_file_wins_over_computation(in_tmp: Path) -> None:
@@ -419,13 +420,13 @@ STUCK = """if True:
 """
 
 
-def test_killed_process_frees_the_lock(
-    in_tmp: Path, start_python: Any
-) -> None:
+def test_killed_process_frees_the_lock(in_tmp: Path, start_python: Any) -> None:
     stuck = start_python(STUCK)
     assert stuck.stdout.readline() == "computing\n"
     results: list[Any] = []
-    waiting = threading.Thread(target=lambda: results.append(make_work(Path("x.dat"))()))
+    waiting = threading.Thread(
+        target=lambda: results.append(make_work(Path("x.dat"))())
+    )
     waiting.start()
     assert waiting.is_alive()
     stuck.kill()

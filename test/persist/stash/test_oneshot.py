@@ -205,6 +205,7 @@ def test_f_empty_result_is_not_made_again() -> None:
 
 
 def test_delegate_is_not_primed() -> None:
+    @dataclass
     class Inner(PrimeableStash[Any], DictionaryStash[Any]):
         primed = 0
 

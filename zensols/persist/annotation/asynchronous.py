@@ -59,9 +59,12 @@ async def call(
         return value, perf_counter() - start
 
     if is_inside(holder):
-        value, _ = await compute()
         with locked(holder):
-            work._keep(value)
+            value = work._recall()
+        if value is MISSING:
+            value, _ = await compute()
+            with locked(holder):
+                work._keep(value)
         return value
     return await fly(holder, partial(_obtain, work, definition, compute))
 
@@ -87,6 +90,7 @@ async def _obtain(work: PersistedWork, definition: Definition, compute: Compute)
         raise
     with locked(holder):
         work._busy = False
+        work.worker, work._definition = definition.function, definition
         work._keep(value)
     return value
 

@@ -150,12 +150,14 @@ def persisted(
     True
 
     """
+    attribute = None if callable(name) else name
+    if not isinstance(attribute, str | None):
+        raise _misplaced(name)
     if (stash is None) != (key is None):
         raise PersistableError("Give stash and key together, or neither")
     if stash is not None and path is not None:
         raise PersistableError("Give either path or stash, since a value has one place")
     fingerprint = code_fingerprint(version, depends_on)
-    attribute = None if callable(name) else name
 
     def define(function: Callable[..., Any]) -> Definition:
         return Definition(
@@ -183,13 +185,17 @@ def persisted(
     return decorate
 
 
-def _work_name(function: Any, name: Any) -> str:
+def _misplaced(thing: object) -> PersistableError:
+    return PersistableError(
+        f"Neither a method nor a name: {thing!r}; put @persisted(name) right above the "
+        "method, under @property if there is one"
+    )
+
+
+def _work_name(function: Any, name: str | None) -> str:
+    if not callable(function):
+        raise _misplaced(function)
     method = getattr(function, "__name__", "")
-    if not callable(function) or not isinstance(name, str | None):
-        raise PersistableError(
-            f"Can't decorate {function!r} with name {name!r}: put @persisted(name) "
-            "right above the method, under @property if there is one"
-        )
     if name is None:
         if not method.isidentifier():
             raise PersistableError(

@@ -1,5 +1,5 @@
-"""Locks between threads for objects that must stay free of them, since they are
-pickled and inherited by forked processes.
+"""Locks between threads, for objects that are pickled and inherited by forked
+processes.
 
 """
 
@@ -8,72 +8,111 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from weakref import WeakKeyDictionary
+from types import TracebackType
+from typing import Protocol
 
 from ..error import LockTimeoutError
 
-__all__ = ["locked"]
+__all__ = ["Holder", "ThreadLock", "locked"]
 
 
-class _Registry:
-    """The locks of this process, by the object that each belongs to."""
+class _Process:
+    """What is new in a forked process."""
 
     def __init__(self) -> None:
-        self.forget()
+        self.guard = threading.Lock()
+        self.forks = 0
 
-    def forget(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: WeakKeyDictionary[object, threading.RLock] = WeakKeyDictionary()
-
-    def lock(self, holder: object) -> threading.RLock:
-        with self._guard:
-            lock = self._locks.get(holder)
-            if lock is None:
-                lock = self._locks[holder] = threading.RLock()
-        return lock
+    def fork(self) -> None:
+        self.guard = threading.Lock()
+        self.forks += 1
 
 
-_registry = _Registry()
+_process = _Process()
 
 if hasattr(os, "register_at_fork"):
-    # What the threads of the parent hold, no thread of the child would release.
-    os.register_at_fork(after_in_child=_registry.forget)
+    os.register_at_fork(after_in_child=_process.fork)
 
 
-@contextmanager
-def locked(holder: object, timeout: float | None = None) -> Iterator[float | None]:
-    """Hold the re-entrant lock of an object while the ``with`` block runs.
+class ThreadLock:
+    """A re-entrant lock that a forked process doesn't inherit: what the threads
+    of the parent hold, none of the child's would release.
 
-    :param holder: the object, compared by identity
+    """
 
-    :param timeout: how many seconds to wait at most; None, the default, waits as
-                    long as it takes
+    __slots__ = ("_forks", "_lock")
 
-    :return: what is left of the timeout
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._forks = _process.forks
 
-    :raises LockTimeoutError: if another thread has it for longer
+    def get(self) -> threading.RLock:
+        """Return this process's lock."""
+        if self._forks != _process.forks:
+            with _process.guard:
+                if self._forks != _process.forks:
+                    self._lock = threading.RLock()
+                    self._forks = _process.forks
+        return self._lock
 
-    >>> from zensols.persist.annotation.lock import locked
-    >>> class Holder:
-    ...     pass
-    >>> holder = Holder()
+
+class Holder(Protocol):
+    """An object with a lock of its own."""
+
+    @property
+    def lock(self) -> ThreadLock:
+        """The lock."""
+
+
+class locked:  # noqa: N801 - a context manager's name is its usage
+    """Holds the lock of an object while the ``with`` block runs; ``as`` gives
+    what is left of the timeout.
+
+    >>> from types import SimpleNamespace
+    >>> from zensols.persist.annotation.lock import ThreadLock, locked
+    >>> holder = SimpleNamespace(lock=ThreadLock())
     >>> with locked(holder), locked(holder, timeout=5) as left:
     ...     left <= 5
     True
 
     """
-    lock = _registry.lock(holder)
-    start = time.monotonic()
-    if not lock.acquire(timeout=-1 if timeout is None else max(timeout, 0)):
-        raise LockTimeoutError(
-            f"Could not get {holder} within {timeout} seconds, since another thread "
-            f"of this process, {os.getpid()}, is computing it: wait longer"
-        )
-    try:
-        yield (
-            None if timeout is None else max(timeout - (time.monotonic() - start), 0)
-        )
-    finally:
-        lock.release()
+
+    __slots__ = ("_holder", "_lock", "_timeout")
+
+    def __init__(self, holder: Holder, timeout: float | None = None) -> None:
+        """
+        :param holder: the object
+
+        :param timeout: how many seconds to wait at most; None, the default, waits
+                        as long as it takes
+
+        """
+        self._holder = holder
+        self._timeout = timeout
+        # This very one is released, also by a child that was forked meanwhile.
+        self._lock = holder.lock.get()
+
+    def __enter__(self) -> float | None:
+        """
+        :raises LockTimeoutError: if another thread has the lock for longer
+
+        """
+        timeout = self._timeout
+        if timeout is None:
+            self._lock.acquire()
+            return None
+        start = time.monotonic()
+        if not self._lock.acquire(timeout=max(timeout, 0)):
+            raise LockTimeoutError(
+                f"Could not get {self._holder} within {timeout} seconds, since another "
+                f"thread of this process, {os.getpid()}, is computing it: wait longer"
+            )
+        return max(timeout - (time.monotonic() - start), 0)
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._lock.release()

@@ -7,7 +7,7 @@ from typing import Any
 from ..error import PersistableError
 from ..missing import MISSING
 from .definition import Definition
-from .lock import locked
+from .lock import ThreadLock, locked
 from .slot import attributes, is_plain, read, write
 from .work import PersistedWork
 
@@ -15,10 +15,9 @@ __all__ = ["take_over", "work_of", "works_of"]
 
 
 class _Creation:
-    """Holds the lock on making works, of which an owner must not get two."""
+    """Has the lock on making works, of which an owner must not get two."""
 
-    def __str__(self) -> str:
-        return "the lock on making works"
+    lock = ThreadLock()
 
 
 _creation = _Creation()

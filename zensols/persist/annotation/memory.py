@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ..dealloc import Deallocatable
 from ..error import PersistableError
 from ..missing import MISSING
-from .lock import locked
+from .lock import ThreadLock, locked
 from .shared import SharedValue, shared_value
-from .slot import attributes, is_plain, read, remove, write
+from .slot import is_plain, read, remove, write
 
 if TYPE_CHECKING:
     from .definition import Definition
@@ -38,6 +38,7 @@ class WorkMemory(Deallocatable):
         "_owner",
         "_value_at_hand",
         "flight",
+        "lock",
     )
 
     path: Path
@@ -48,7 +49,7 @@ class WorkMemory(Deallocatable):
     _value_at_hand: Any
     """The value once more, where decorated methods read it first since that takes
     a single attribute of the work.  There only while the owner's attribute is
-    known to be the same, and not for values that several owners share."""
+    known to be the same, or while the value shared with other owners is."""
 
     def _reset(self) -> None:
         self._busy = False
@@ -58,6 +59,7 @@ class WorkMemory(Deallocatable):
         self._generation: int | None = None
         self._owner: Any = None
         self.flight: Flight | None = None
+        self.lock = ThreadLock()
         self._drop_at_hand()
 
     @property
@@ -126,7 +128,7 @@ class WorkMemory(Deallocatable):
         """
         return [
             value
-            for value in attributes(self._owner).values()
+            for value in tuple(getattr(self._owner, "__dict__", {}).values())
             if isinstance(value, WorkMemory) and value.varname == self.varname
         ]
 
@@ -162,20 +164,19 @@ class WorkMemory(Deallocatable):
             pass
         if self._cache_global:
             return self._recall_shared()
-        slot, fingerprint_slot = self._slots
+        slot = self._slot
         value = read(self._owner, slot)
-        if value is not MISSING:
-            found = read(self._owner, fingerprint_slot)
-            if self._fingerprint not in ("", found):
-                logger.info(
-                    "Computing %s again: it was computed by another version of the "
-                    "code",
-                    self.varname,
-                )
-                self._forget()
-                return MISSING
-            if is_plain(self._owner, slot) and not self._busy:
-                self._value_at_hand = value
+        if value is MISSING:
+            return MISSING
+        if self._fingerprint not in ("", read(self._owner, self._slots[1])):
+            logger.info(
+                "Computing %s again: it was computed by another version of the code",
+                self.varname,
+            )
+            self._forget()
+            return MISSING
+        if is_plain(self._owner, slot) and not self._busy:
+            self._value_at_hand = value
         return value
 
     def _recall_shared(self) -> Any:
@@ -191,7 +192,10 @@ class WorkMemory(Deallocatable):
                     return own
                 shared.publish(own, self)
             remove(self._owner, slot)
-        return shared.use(self)
+        value = shared.use(self)
+        if value is not MISSING and not self._busy:
+            self._value_at_hand = value
+        return value
 
     def _keep(self, value: Any) -> None:
         """Hold a value in memory.
@@ -200,18 +204,18 @@ class WorkMemory(Deallocatable):
 
         """
         owner = self._require_owner()
-        self._drop_all_at_hand()
-        slot, fingerprint_slot = self._slots
+        slot = self._slot
+        at_hand = True
         if self._cache_global:
             remove(owner, slot)
             self._shared.publish(value, self)
-            return
-        held = write(owner, slot, value)
-        if held and self._fingerprint:
-            write(owner, fingerprint_slot, self._fingerprint)
+        elif write(owner, slot, value):
+            at_hand = is_plain(owner, slot)
+            if self._fingerprint:
+                write(owner, self._slots[1], self._fingerprint)
         # Other threads must not see what a method that this one's worker called
         # under the same name has stored for the time being.
-        if not held or (is_plain(owner, slot) and not self._busy):
+        if at_hand and not self._busy:
             self._value_at_hand = value
 
     def _forget(self) -> None:
@@ -231,7 +235,11 @@ class WorkMemory(Deallocatable):
     @property
     def _holds_alone(self) -> bool:
         """Whether there is a value that the owner can't hold itself."""
-        return hasattr(self, "_value_at_hand") and not is_plain(self._owner, self._slot)
+        return (
+            not self._cache_global
+            and hasattr(self, "_value_at_hand")
+            and not is_plain(self._owner, self._slot)
+        )
 
     def set(self, obj: Any) -> None:
         """Replace the value, in memory only: the one on disk is kept.
@@ -245,6 +253,7 @@ class WorkMemory(Deallocatable):
         """
         self._require_owner()
         with locked(self._lock_holder):
+            self._drop_all_at_hand()
             self._keep(obj)
 
     def is_set(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from ..missing import MISSING
+from .lock import ThreadLock
 
 if TYPE_CHECKING:
     from .memory import WorkMemory
@@ -21,7 +22,15 @@ class SharedValue:
 
     """
 
-    __slots__ = ("__weakref__", "_name", "_users", "flight", "generation", "value")
+    __slots__ = (
+        "__weakref__",
+        "_name",
+        "_users",
+        "flight",
+        "generation",
+        "lock",
+        "value",
+    )
 
     def __init__(self, name: str) -> None:
         """
@@ -29,6 +38,7 @@ class SharedValue:
 
         """
         self._name = name
+        self.lock = ThreadLock()
         self._users: WeakSet[WorkMemory] = WeakSet()
         self.value: Any = MISSING
         self.generation = 0
@@ -64,6 +74,8 @@ class SharedValue:
         """Give up the value."""
         self.value = MISSING
         self.generation += 1
+        for work in self._users:
+            work._drop_at_hand()
         self._users.clear()
 
     def leave(self, work: WorkMemory) -> Any:

@@ -36,7 +36,7 @@ def read(owner: Any, name: str) -> Any:
 
     """
     cls: Any = type(owner)
-    if any(
+    if not hasattr(cls, "__getattr__") or any(
         "__getattr__" in base.__dict__ and "__setattr__" in base.__dict__
         for base in cls.__mro__
     ):

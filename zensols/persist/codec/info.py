@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from ..error import CorruptDataError
 from .entry import CODEC_NAMES, COMPRESSION_NAMES, KEYED, Buffer, Header
@@ -63,6 +63,15 @@ class EntryInfo:
 
     compression: str | None
     """The name of the compression, or None."""
+
+
+class _Metadata(TypedDict):
+    created: float
+    type: NotRequired[str]
+    shape: NotRequired[list[int]]
+    dtype: NotRequired[str]
+    fingerprint: NotRequired[str]
+    seconds: NotRequired[float]
 
 
 def describe(value: Any, fingerprint: str, seconds: float | None) -> bytes:
@@ -127,7 +136,8 @@ def info_of(header: Header, size: int) -> EntryInfo:
     from msgspec import json
 
     try:
-        meta: dict[str, Any] = json.decode(header.data[header.key : header.meta])
+        front = header.data[header.key : header.meta]
+        meta = json.decode(front, type=_Metadata)
         shape = meta.get("shape")
         return EntryInfo(
             key=header.stash_key,
@@ -142,10 +152,10 @@ def info_of(header: Header, size: int) -> EntryInfo:
             signed=bool(header.flags & KEYED),
             compression=COMPRESSION_NAMES.get(header.compression),
         )
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as e:
+    except (OSError, OverflowError, ValueError) as e:
         raise CorruptDataError(
-            f"Damaged metadata in {header.source}: {type(e).__name__}: {e}; delete it "
-            f"or restore it from a backup"
+            f"Damaged metadata in {header.source}: {e}; delete it or restore it from "
+            f"a backup"
         ) from e
 
 

@@ -114,12 +114,12 @@ class SigningKey:
         except (FileNotFoundError, NotADirectoryError):
             raise
         except OSError as e:
-            raise PersistableError(f"Can't read key file {path}: {e}") from e
+            raise _unreadable(path, e) from e
         try:
             _refuse_shared(fd, path)
             digits = os.read(fd, 4096)
         except OSError as e:
-            raise PersistableError(f"Can't read key file {path}: {e}") from e
+            raise _unreadable(path, e) from e
         finally:
             os.close(fd)
         return cls.of(digits.decode("ascii", "replace"), f"file {path}")
@@ -152,6 +152,13 @@ class SigningKey:
                 f"folder to keep it in, {_REMEDY}"
             ) from e
         return cls._read(path)
+
+
+def _unreadable(path: str, error: OSError) -> PersistableError:
+    return PersistableError(
+        f"Can't read key file {path}: {error.strerror}.  If it is not to be used, "
+        f"{_REMEDY}"
+    )
 
 
 def default_path() -> str:

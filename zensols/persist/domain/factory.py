@@ -80,9 +80,7 @@ class FactoryStash(PreemptiveStash[V], Generic[V]):
 
     def _load_stored(self, name: str) -> Any:
         value = self.delegate.load(name)
-        if value is None and not self.delegate.exists(name):
-            return MISSING
-        return value
+        return self.delegate.get(name, MISSING) if value is None else value
 
     def _create(self, name: str) -> V | None:
         try:
@@ -93,6 +91,19 @@ class FactoryStash(PreemptiveStash[V], Generic[V]):
         if value is not None or (self.dump_factory_nones and self.factory.exists(name)):
             self.delegate.dump(name, value)  # type: ignore[arg-type]  # V may include None
             self._reset_has_data()
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a key as :meth:`load` does, or a default.
+
+        :param name: the key
+
+        :param default: returned if neither the delegate nor the factory has it
+
+        """
+        value = self.load(name)
+        if value is None and not self.factory.exists(name):
+            return self.delegate.get(name, default)
         return value
 
     def exists(self, name: str) -> bool:

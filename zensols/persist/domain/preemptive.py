@@ -60,9 +60,7 @@ class PreemptiveStash(DelegateStash[V], Generic[V]):
 
         """
         value = self.load(name)
-        if value is None and not self.exists(name):
-            return default
-        return value
+        return self.delegate.get(name, default) if value is None else value
 
     def dump(self, name: str, inst: V) -> None:
         super().dump(name, inst)

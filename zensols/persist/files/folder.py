@@ -11,6 +11,9 @@ from .temporary import temporary_path
 
 __all__ = ["folds_case", "make_folder"]
 
+_ATTEMPTS = 100
+"""How often to make a folder whose parent others remove at the same time."""
+
 
 def make_folder(path: str) -> None:
     """Make a folder and those above it that are missing, all of them for the
@@ -19,7 +22,8 @@ def make_folder(path: str) -> None:
 
     :param path: the folder
 
-    :raises PersistableError: if a file is in the way
+    :raises PersistableError: if a file is in the way, or in a place where nobody
+        can make folders, such as ``/proc``
 
     :raises OSError: if it can't be made for another reason
 
@@ -31,10 +35,17 @@ def make_folder(path: str) -> None:
     ['a']
 
     """
+    attempts = _ATTEMPTS
     while not os.path.isdir(path):
         try:
             os.mkdir(path, 0o700)
-        except FileNotFoundError:
+        except FileNotFoundError as e:
+            attempts -= 1
+            if not attempts:
+                raise PersistableError(
+                    f"Can't make folder '{path}', since its file system refuses: "
+                    "choose another folder"
+                ) from e
             parent = os.path.dirname(path.rstrip(os.sep))
             if not parent:
                 raise

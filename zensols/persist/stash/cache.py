@@ -63,16 +63,20 @@ class CacheStash(DelegateStash[V], Generic[V]):
             lease = self._begin(name)
             try:
                 value = super().load(name)
+                if value is None:
+                    # Asking exists() could take for a None what another process
+                    # has just written.
+                    value = super().get(name, MISSING)
                 if value is not None or super().exists(name):
                     found = value
             finally:
                 self._end(name, lease, found)
-        return value  # type: ignore[no-any-return]  # the sentinel widens it
+        return None if value is MISSING else value
 
     def get(self, name: str, default: Any = None) -> Any:
-        value = self.load(name)
-        if value is None and not self.exists(name):
-            return default
+        value: Any = self.load(name)
+        if value is None and not self.cache_stash.exists(name):
+            value = super().get(name, default)
         return value
 
     def dump(self, name: str, inst: V) -> None:

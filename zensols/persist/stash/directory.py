@@ -22,6 +22,7 @@ from ..files import (
     make_folder,
     path_lock,
 )
+from ..missing import MISSING
 
 __all__ = ["DirectoryStash", "Durability"]
 
@@ -142,7 +143,12 @@ class DirectoryStash(Stash[V], Generic[V]):
         :raises PersistableError: if it can't be made
 
         """
-        make_folder(self._folder.text)
+        try:
+            make_folder(self._folder.text)
+        except OSError as e:
+            raise PersistableError(
+                f"Can't make folder {self.path}: {e.strerror}"
+            ) from e
 
     def key_to_path(self, key: str) -> Path:
         """Return the file of a key, whether or not it exists, and make the
@@ -163,19 +169,28 @@ class DirectoryStash(Stash[V], Generic[V]):
                                   trusted
 
         """
+        value = self._read(name)
+        return None if value is MISSING else value
+
+    def _read(self, name: str) -> Any:
         key = str(name)
         folder = self._folder
         file = folder.prefix + folder.names.to_name(key)
         try:
-            value: V = load_file(folder.codec, file, key)
+            return load_file(folder.codec, file, key)
         except FileNotFoundError:
-            return None
-        return value
+            return MISSING
 
     def get(self, name: str, default: Any = None) -> Any:
         value = self.load(name)
-        if value is None and not self.exists(name):
-            return default
+        if value is None:
+            # Asking exists() instead would take a value that another process
+            # has written meanwhile for a None.
+            value = self._read(name)
+            if value is MISSING:
+                return default
+            if value is not None:
+                return self.load(name)
         return value
 
     def exists(self, name: str) -> bool:

@@ -46,16 +46,15 @@ class EncodedStash(DelegateStash[V], Generic[V]):
 
         """
         data = self.delegate.load(name)
-        if data is None and not self.delegate.exists(name):
-            return None
-        value: V = self._decode(name, data)
-        return value
+        if data is None:
+            data = self.delegate.get(name, MISSING)
+        return None if data is MISSING else self._decode(name, data)
 
     def get(self, name: str, default: Any = None) -> Any:
         data = self.delegate.get(name, MISSING)
         return default if data is MISSING else self._decode(name, data)
 
-    def _decode(self, name: str, data: Any) -> Any:
+    def _decode(self, name: str, data: Any) -> V:
         source = f"{type(self.delegate).__name__}[{name!r}]"
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise PersistableError(
@@ -63,7 +62,8 @@ class EncodedStash(DelegateStash[V], Generic[V]):
                 f"stored by {type(self).__name__}"
             )
         codec = default_codec() if self.codec is None else self.codec
-        return codec.decode(data, str(name), source=source)
+        value: V = codec.decode(data, str(name), source=source)
+        return value
 
     def dump(self, name: str, inst: V) -> None:
         """Store a value.

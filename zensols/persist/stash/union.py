@@ -32,9 +32,11 @@ class UnionStash(ReadOnlyStash[V], Generic[V]):
 
     def load(self, name: str) -> V | None:
         for stash in self.stashes:
-            value = stash.load(name)
-            if value is not None or stash.exists(name):
-                return value
+            value: Any = stash.load(name)
+            if value is None:
+                value = stash.get(name, MISSING)
+            if value is not MISSING:
+                return value  # type: ignore[no-any-return]  # the sentinel widens it
         return None
 
     def get(self, name: str, default: Any = None) -> Any:

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .codec import CodecContract
     from .concurrency import ConcurrencyContract
     from .hooks import StashHooks
     from .hostile import HostileKeysContract
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HOSTILE_KEYS",
+    "CodecContract",
     "ConcurrencyContract",
     "HostileKeysContract",
     "ModelContract",
@@ -35,6 +37,7 @@ __all__ = [
 
 _MODULES = {
     "HOSTILE_KEYS": "keys",
+    "CodecContract": "codec",
     "ConcurrencyContract": "concurrency",
     "HostileKeysContract": "hostile",
     "ModelContract": "model",
