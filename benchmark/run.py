@@ -9,9 +9,6 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-# The figures must neither need nor make the user's key.
-os.environ.setdefault("ZENSOLS_PERSIST_KEY", secrets.token_hex(32))
-
 from . import arrays, calls, files, imports
 from .machine import describe_machine
 from .page import page
@@ -38,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.update_docs and (options.quick or options.only):
         parser.error("--update-docs publishes the whole run: drop --quick and --only")
+    # No figure needs the user's key, nor should one be made.
+    os.environ["ZENSOLS_PERSIST_KEY"] = secrets.token_hex(32)
     settings = QUICK if options.quick else Settings()
     machine = describe_machine()
     print(*(f"{name}: {text}" for name, text in machine.items()), sep="\n", end="\n\n")

@@ -43,8 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from census.runs import Run
 
     data = args.data / f"{platform.python_implementation()}-{platform.python_version()}"
-    if args.fresh:
-        shutil.rmtree(data, ignore_errors=True)
+    if args.fresh and data.exists():
+        shutil.rmtree(data)
     census = Census(STDLIB, data, args.limit)
     modules, missing = len(census.features), census.missing
     if 0 < len(missing) < modules:

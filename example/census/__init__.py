@@ -1,5 +1,4 @@
-"""A census of Python modules.  Read the files in this order: ``corpus``,
-``features``, ``summary``, ``census``, which stacks them, then ``report`` and the
-command line, ``demo.py``.
+"""A census of Python modules.  Begin with ``census``, which stacks everything;
+then ``corpus``, ``features`` and ``summary``.
 
 """

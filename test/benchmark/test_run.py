@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from benchmark import files, report, timing
 from benchmark.row import OURS, Bar, Case, Row
 from benchmark.run import CASES, main
 from benchmark.timing import Measurement, Spread, interleave
@@ -95,3 +98,10 @@ def test_bar(bar: Bar | None, passed: bool | None) -> None:
 def test_bar_without_its_baseline_is_not_passed() -> None:
     case = Case("c", "do it", "bare", lambda _: (), Bar(2))
     assert Row(case, (Measurement(OURS, (6,)),)).passed is None
+
+
+@pytest.mark.parametrize("module", [files, report, timing])
+def test_examples(module: ModuleType) -> None:
+    result = doctest.testmod(module)
+    assert result.attempted
+    assert not result.failed

@@ -533,6 +533,90 @@ def test_version_of_a_value_in_a_pickled_object(in_tmp: Path) -> None:
         assert restored.x() == expected
 
 
+def test_version_of_a_global_value_in_a_pickled_object() -> None:
+    import copy
+
+    from zensols.persist.annotation import PersistableContainer
+
+    def define(version: int) -> Any:
+        class Owner(PersistableContainer):
+            n = version
+
+            @persisted("_x", cache_global=True, version=version)
+            def x(self) -> list[int]:
+                return [self.n]
+
+        return Owner
+
+    first, second = define(1), define(2)
+    owner = first()
+    owner.x()
+    state = copy.deepcopy(owner.__getstate__())
+    restored = first()
+    restored.n = 5
+    owner._x.clear()
+    restored.__setstate__(state)
+    assert restored.x() == [1]
+    restored._x.clear()
+    other = second()
+    other.__setstate__(copy.deepcopy(state))
+    assert other.x() == [2]
+
+
+def test_inner_value_is_not_kept_if_the_outer_can_not_be_written(in_tmp: Path) -> None:
+    class Base:
+        @persisted("_x", path="x.dat")
+        def x(self) -> Any:
+            return "inner"
+
+    class Sub(Base):
+        @persisted("_x", path="x.dat")
+        def x(self) -> Any:
+            super().x()
+            return threading.Lock()
+
+    owner = Sub()
+    for _ in range(2):
+        with pytest.raises(PersistableError, match="lock"):
+            owner.x()
+
+
+def test_owner_that_keeps_attributes_elsewhere() -> None:
+    class Module:
+        """Keeps lists as torch modules keep modules."""
+
+        def __init__(self) -> None:
+            self.__dict__["lists"] = {}
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            kept = self.lists if isinstance(value, list) else self.__dict__
+            kept[name] = value
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return self.__dict__["lists"][name]
+            except KeyError:
+                raise AttributeError(name) from None
+
+        def __delattr__(self, name: str) -> None:
+            del (self.lists if name in self.lists else self.__dict__)[name]
+
+        @property
+        @persisted("_x")
+        def x(self) -> list[int]:
+            return [1]
+
+    module: Any = Module()
+    value = module.x
+    assert module.lists == {module._x.varname: value}
+    assert module.x is value
+    module.lists[module._x.varname] = replaced = [2]
+    assert module.x is replaced
+    module._x.clear()
+    assert module.lists == {}
+    assert module.x == [1]
+
+
 def test_codec(in_tmp: Path) -> None:
     class Owner:
         @persisted("_x", path="x.dat", codec=JsonCodec())

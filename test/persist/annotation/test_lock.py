@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from zensols.persist.annotation.lock import locked
+from zensols.persist.annotation.lock import ThreadLock, locked
 from zensols.persist.error import LockTimeoutError
 
 
 class Holder:
+    def __init__(self) -> None:
+        self.lock = ThreadLock()
+
     def __str__(self) -> str:
         return "the holder"
 
@@ -69,8 +72,9 @@ def test_forgotten_by_forked_child(run_python: Callable[..., str]) -> None:
     code = """if True:
         import os, threading
         from zensols.persist.annotation.lock import locked
-        class Holder: pass
-        holder = Holder()
+        from types import SimpleNamespace
+        from zensols.persist.annotation.lock import ThreadLock
+        holder = SimpleNamespace(lock=ThreadLock())
         has, fork = threading.Event(), threading.Event()
         def keep():
             with locked(holder):

@@ -37,24 +37,43 @@ def test_goes_with_the_class() -> None:
 def test_publish_and_clear() -> None:
     shared = SharedValue("a")
     work = make_work()
-    assert shared.use(work) is MISSING
-    generation = shared.generation
+    assert shared.recall(work, MISSING) == (MISSING, True)
     shared.publish(None, work)
-    assert shared.use(work) is None
-    assert shared.generation == generation
+    assert shared.recall(work, MISSING) == (None, True)
+    assert shared.generation == 0
     shared.publish(3, work)
     assert shared.value == 3
-    assert shared.generation == generation + 1
+    assert shared.generation == 1
+    shared.clear()
     shared.clear()
     assert shared.value is MISSING
-    assert shared.generation == generation + 2
+    assert shared.generation == 2
+
+
+def test_clear_reaches_what_users_have_at_hand() -> None:
+    shared = SharedValue("a")
+    work = make_work()
+    shared.publish(3, work)
+    work._value_at_hand = 3
+    shared.clear()
+    assert not hasattr(work, "_value_at_hand")
+
+
+def test_own_value_until_the_shared_one_is_given_up() -> None:
+    shared = SharedValue("a")
+    first, second = make_work(), make_work()
+    assert shared.recall(first, "own") == ("own", True)
+    assert shared.value == "own"
+    assert shared.recall(second, "other") == ("other", False)
+    shared.publish("new", first)
+    assert shared.recall(second, "other") == ("new", True)
 
 
 def test_last_user_gets_the_value_to_free() -> None:
     shared = SharedValue("a")
     first, second, stranger = make_work(), make_work(), make_work()
     shared.publish(3, first)
-    shared.use(second)
+    shared.recall(second, MISSING)
     assert shared.leave(stranger) is MISSING
     assert shared.leave(first) is MISSING
     assert shared.value == 3
@@ -66,7 +85,7 @@ def test_collected_works_are_no_users() -> None:
     shared = SharedValue("a")
     first, second = make_work(), make_work()
     shared.publish(3, first)
-    shared.use(second)
+    shared.recall(second, MISSING)
     del second
     gc.collect()
     assert shared.leave(first) == 3

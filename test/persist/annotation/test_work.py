@@ -484,6 +484,13 @@ def test_state_of_the_older_package() -> None:
     assert work() == 3
 
 
+def test_pickle_of_the_older_package_names_the_package() -> None:
+    data = pickle.dumps(make_work(), protocol=0)
+    assert b"annotation.work\n" in data
+    restored = pickle.loads(data.replace(b"annotation.work\n", b"annotation\n"))
+    assert type(restored) is PersistedWork
+
+
 def test_attributes_of_subclasses_are_pickled() -> None:
     work = make_work()
     work.extra = 3  # type: ignore[attr-defined]

@@ -83,7 +83,7 @@ def test_failed_prime_is_tried_again() -> None:
     assert stash.primed == 2
 
 
-def test_other_threads_prime_while_one_does() -> None:
+def test_each_thread_primes() -> None:
     meeting = threading.Barrier(2, timeout=60)
 
     class Meeting(Filled):

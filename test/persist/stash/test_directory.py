@@ -6,8 +6,9 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -194,7 +195,6 @@ def test_f_no_two_keys_share_a_file(stash: DirectoryStash[Any]) -> None:
     for i, key in enumerate(keys):
         stash[key] = i
     assert dict(stash) == {key: i for i, key in enumerate(keys)}
-    assert len({name.casefold() for name in names(stash)}) <= len(keys)
     assert len(names(stash)) == len(keys)
 
 
@@ -481,31 +481,36 @@ print(sum(1 for _ in stash.keys()), len(stash), peak() - before)
 """
 
 
+@pytest.fixture
+def fast_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is such a file system."""
+    memory = Path("/dev/shm")
+    fast = memory.is_dir() and os.access(memory, os.W_OK)
+    with TemporaryDirectory(dir=memory if fast else tmp_path) as folder:
+        yield Path(folder)
+
+
 @pytest.mark.skipif(not IS_LINUX, reason="needs /proc")
-def test_keys_are_streamed(tmp_path: Path) -> None:
-    folder, empty = tmp_path / "data", tmp_path / "empty"
-    folder.mkdir()
-    empty.mkdir()
-    fd = os.open(folder, os.O_RDONLY)
+def test_keys_are_streamed(fast_folder: Path, tmp_path: Path) -> None:
+    fd = os.open(fast_folder, os.O_RDONLY)
     try:
         for i in range(200_000):
             os.mknod(f"{i:08}-document-of-the-corpus.dat", dir_fd=fd)
     finally:
         os.close(fd)
-    count, length, growth = map(int, run_child(STREAM, empty, folder).split())
+    count, length, growth = map(int, run_child(STREAM, tmp_path, fast_folder).split())
     assert count == length == 200_000
     assert growth < 20 * 1024
 
 
 @pytest.mark.soak
 @pytest.mark.skipif(not IS_LINUX, reason="needs /proc")
-def test_values_are_streamed(stash: DirectoryStash[Any]) -> None:
+def test_values_are_streamed(fast_folder: Path, tmp_path: Path) -> None:
+    stash: DirectoryStash[bytes] = DirectoryStash(fast_folder)
     for i in range(200_000):
         stash[str(i)] = bytes(100)
     code = STREAM.replace("in stash.keys()", "in stash.values()")
-    count, _, growth = map(
-        int, run_child(code, stash.path.parent / "empty", stash.path).split()
-    )
+    count, _, growth = map(int, run_child(code, tmp_path, fast_folder).split())
     assert count == 200_000
     assert growth < 20 * 1024
 

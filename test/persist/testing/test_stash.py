@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import zensols.persist
 from zensols.persist.codec import (
     CompressedCodec,
     JsonCodec,
@@ -331,3 +336,50 @@ class TestShelveStashKeptOpen(TestShelveStash):
     raw_get = StashContract.raw_get
     raw_put = StashContract.raw_put
     raw_keys = StashContract.raw_keys
+
+
+ROOT = Path(zensols.persist.__file__).parents[2]
+
+EXAMPLE = """
+import pytest
+from zensols.persist.testing import StashContract
+from zensols.persist import DictionaryStash
+
+class Broken(DictionaryStash):
+    def dump(self, name, inst):
+        if inst is not None:
+            super().dump(name, inst)
+
+class TestMine(StashContract):
+    copies = False
+
+    @pytest.fixture
+    def stash(self):
+        return {stash}()
+"""
+
+
+@pytest.mark.parametrize(
+    ("stash", "is_sound"), [("DictionaryStash", True), ("Broken", False)]
+)
+def test_user_s_stash(tmp_path: Path, stash: str, is_sound: bool) -> None:
+    (tmp_path / "test_mine.py").write_text(EXAMPLE.replace("{stash}", stash))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--no-header", "test_mine.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    failed = re.findall(r"^FAILED .*::(\w+)", done.stdout, re.MULTILINE)
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed is not None
+    if is_sound:
+        assert done.returncode == 0, done.stdout
+        assert int(passed[1]) > 50
+    else:
+        assert {"test_keeps_each_value", "test_behaves_as_a_dictionary"} <= {*failed}
+        assert "test_delete" not in failed
+        # Shown as by test modules of one's own.
+        assert "Right contains 1 more item" in done.stdout

@@ -71,7 +71,10 @@ class PersistableContainer(Deallocatable):
                 for slot in work._slots:
                     state.pop(slot, None)
             elif work.cache_global and work.is_set():
-                state[work._slot] = work()
+                slot, fingerprint_slot = work._slots
+                state[slot] = work()
+                if work._fingerprint:
+                    state[fingerprint_slot] = work._fingerprint
         for name in self._PERSITABLE_REMOVE_ATTRIBUTES:
             state.pop(name, None)
         return state

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..dealloc import Deallocatable
 from ..error import PersistableError
 from ..missing import MISSING
+from .definition import Definition, definition_of
 from .lock import ThreadLock, locked
 from .shared import SharedValue, shared_value
 from .slot import is_plain, read, remove, write
 
 if TYPE_CHECKING:
-    from .definition import Definition
     from .single_flight import Flight
 
 __all__ = ["WorkMemory"]
@@ -107,8 +108,7 @@ class WorkMemory(Deallocatable):
             if other.path != self.path:
                 from hashlib import blake2b
 
-                path = str(self.path).encode("utf-8", "surrogateescape")
-                digest = blake2b(path, digest_size=8).hexdigest()
+                digest = blake2b(os.fsencode(self.path), digest_size=8).hexdigest()
                 return f"{self.varname}_{digest}"
         return self.varname
 
@@ -133,8 +133,15 @@ class WorkMemory(Deallocatable):
         ]
 
     @property
+    def _found_definition(self) -> Definition | None:
+        if self._definition is None and self._owner is not None:
+            self._definition = definition_of(self._owner, self)
+        return self._definition
+
+    @property
     def _fingerprint(self) -> str:
-        return "" if self._definition is None else self._definition.fingerprint
+        definition = self._found_definition
+        return "" if definition is None else definition.fingerprint
 
     def _drop_at_hand(self) -> None:
         try:
@@ -162,47 +169,32 @@ class WorkMemory(Deallocatable):
             return self._value_at_hand
         except AttributeError:
             pass
+        value = self._recall_own()
         if self._cache_global:
-            return self._recall_shared()
-        slot = self._slot
+            value, at_hand = self._shared.recall(self, value)
+        else:
+            at_hand = is_plain(self._owner, self._slot)
+        if value is not MISSING and at_hand and not self._busy:
+            self._value_at_hand = value
+        return value
+
+    def _recall_own(self) -> Any:
+        """Return the owner's value, unless another version of the code computed
+        it.
+
+        """
+        slot, fingerprint_slot = self._slots
         value = read(self._owner, slot)
         if value is MISSING:
             return MISSING
-        if self._fingerprint not in ("", read(self._owner, self._slots[1])):
-            logger.info(
-                "Computing %s again: it was computed by another version of the code",
-                self.varname,
-            )
-            self._forget()
-            return MISSING
-        if is_plain(self._owner, slot) and not self._busy:
-            self._value_at_hand = value
-        return value
-
-    def _recall_shared(self) -> Any:
-        shared = self._shared
-        slot = self._slot
-        own = read(self._owner, slot)
-        if own is not MISSING:
-            # The owner was restored with a value, or had it before it shared.
-            if self._generation is None:
-                self._generation = shared.generation
-            if self._generation == shared.generation:
-                if shared.value is not MISSING:
-                    return own
-                shared.publish(own, self)
-            remove(self._owner, slot)
-        value = shared.use(self)
-        if value is not MISSING and not self._busy:
-            self._value_at_hand = value
-        return value
+        if self._fingerprint in ("", read(self._owner, fingerprint_slot)):
+            return value
+        logger.info("Computing %s again: another version of the code did", self)
+        self._forget()
+        return MISSING
 
     def _keep(self, value: Any) -> None:
-        """Hold a value in memory.
-
-        :param value: the value
-
-        """
+        """Hold a value in memory."""
         owner = self._require_owner()
         slot = self._slot
         at_hand = True
@@ -304,5 +296,4 @@ class WorkMemory(Deallocatable):
     def __str__(self) -> str:
         return self.varname
 
-    def __repr__(self) -> str:
-        return self.varname
+    __repr__ = __str__

@@ -47,15 +47,26 @@ class SharedValue:
         self.flight: Flight | None = None
         """The computation under way, of an asynchronous method."""
 
-    def use(self, work: WorkMemory) -> Any:
-        """Return the value.
+    def recall(self, work: WorkMemory, own: Any) -> tuple[Any, bool]:
+        """Return the value for a work and whether the work may keep it at hand.
 
         :param work: counted as a user
 
+        :param own: what its owner was restored with, or had before it shared: its
+                    value until the shared one that was there then is given up
+
         """
+        if own is not MISSING:
+            if work._generation is None:
+                work._generation = self.generation
+            if work._generation == self.generation and self.value is not MISSING:
+                return own, False
+            if work._generation == self.generation:
+                self.publish(own, work)
+            work._forget()
         if self.value is not MISSING:
             self._users.add(work)
-        return self.value
+        return self.value, True
 
     def publish(self, value: Any, work: WorkMemory) -> None:
         """Replace the value.
@@ -65,13 +76,14 @@ class SharedValue:
         :param work: counted as a user
 
         """
-        if self.value is not MISSING:
-            self.clear()
+        self.clear()
         self.value = value
         self._users.add(work)
 
     def clear(self) -> None:
-        """Give up the value."""
+        """Give up the value, if there is one."""
+        if self.value is MISSING:
+            return
         self.value = MISSING
         self.generation += 1
         for work in self._users:

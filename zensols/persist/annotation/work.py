@@ -11,7 +11,6 @@ from typing import Any, Self, TextIO
 
 from ..error import PersistableError
 from ..missing import MISSING
-from .definition import Definition, definition_of
 from .file_store import FileStore
 from .lock import locked
 from .memory import WorkMemory
@@ -113,12 +112,6 @@ class PersistedWork(WorkMemory):
             path = FileTextUtil.normalize_text(str(path.absolute()), "_")
         return f"_{cls.__module__}.{cls.__name__}_{path}_pwvinst"
 
-    @property
-    def _found_definition(self) -> Definition | None:
-        if self._definition is None and self._owner is not None:
-            self._definition = definition_of(self._owner, self)
-        return self._definition
-
     def _store(self) -> Store | None:
         definition = self._found_definition
         stash = None if definition is None else definition.stash
@@ -128,19 +121,13 @@ class PersistedWork(WorkMemory):
                     f"Work {self.varname} has both a file, {self.path}, and a stash: "
                     "leave one out"
                 )
-            return StashStore(
-                resolve_stash(stash, self._owner),
-                definition.key_of(self._owner),
-                definition.fingerprint,
-            )
+            resolved = resolve_stash(stash, self._owner)
+            key = definition.key_of(self._owner)
+            return StashStore(resolved, key, definition.fingerprint)
         if self.use_disk:
-            return FileStore(
-                self.path,
-                self.mkdir,
-                self.recover_empty,
-                None if definition is None else definition.codec,
-                "" if definition is None else definition.fingerprint,
-            )
+            codec = None if definition is None else definition.codec
+            options = (self.mkdir, self.recover_empty, codec, self._fingerprint)
+            return FileStore(self.path, *options)
         return None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -178,16 +165,23 @@ class PersistedWork(WorkMemory):
         # What is computed for a computation of this very value is replaced by
         # its result, and never written.
         store = None if self._busy else self._store()
-        value = MISSING if store is None else store.load()
-        if value is MISSING and store is not None:
-            store.prepare()
-            with store.lock(timeout):
+        try:
+            if store is None:
+                value, _ = self._compute(args, kwargs)
+            else:
                 value = store.load()
                 if value is MISSING:
-                    value, seconds = self._compute(args, kwargs)
-                    store.dump(value, seconds)
-        elif value is MISSING:
-            value, _ = self._compute(args, kwargs)
+                    store.prepare()
+                    with store.lock(timeout):
+                        value = store.load()
+                        if value is MISSING:
+                            value, seconds = self._compute(args, kwargs)
+                            store.dump(value, seconds)
+        except BaseException:
+            if not self._busy:
+                # What it computed on the way must not be taken for the result.
+                self._discard()
+            raise
         self._keep(value)
         return value
 
@@ -198,14 +192,9 @@ class PersistedWork(WorkMemory):
         start = time.perf_counter()
         try:
             value = self.__do_work__(*args, **kwargs)
-            check_value(value, self.varname)
-        except BaseException:
-            if not outer:
-                # What it computed on the way must not be taken for the result.
-                self._discard()
-            raise
         finally:
             self._busy = outer
+        check_value(value, self.varname)
         return value, time.perf_counter() - start
 
     def __do_work__(self, *args: Any, **kwargs: Any) -> Any:
@@ -302,6 +291,5 @@ class PersistedWork(WorkMemory):
         clone = type(self).__new__(type(self))
         clone.__setstate__(self.__getstate__())
         clone.worker = self.worker
-        clone._definition = self._definition
         clone._owner = owner
         return clone

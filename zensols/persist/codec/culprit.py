@@ -16,6 +16,7 @@ from types import (
     FunctionType,
     GeneratorType,
     MethodType,
+    ModuleType,
 )
 from typing import Any, Final
 
@@ -49,11 +50,13 @@ _CHARACTERS: Final = 200
 
 def is_live(obj: Any) -> bool:
     """Return whether an object means something in this process only, such as a
-    lock or an open file.
+    lock, an open file, or a module that can't be imported.
 
     :param obj: any object
 
     """
+    if isinstance(obj, ModuleType):
+        return sys.modules.get(obj.__name__) is not obj
     return issubclass(type(obj), _LIVE) or obj is sys.stdout or obj is sys.stderr
 
 
@@ -205,7 +208,7 @@ def _attributes(obj: Any) -> Iterator[tuple[str, Any]]:
     for base in type(obj).__mro__:
         for name, member in vars(base).items():
             # The descriptor of a slot.
-            if type(member).__name__ == "member_descriptor":
+            if type(member).__name__ == "member_descriptor" and name[:2] != "__":
                 try:
                     yield f".{name}", member.__get__(obj)
                 except AttributeError:

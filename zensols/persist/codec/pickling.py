@@ -9,7 +9,7 @@ import io
 import pickle
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -46,8 +46,7 @@ def dumps(value: Any) -> tuple[bytes, list[memoryview], bool]:
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001  each __reduce__ raises what it likes
-        buffers.clear()
-        return _dill_dumps(value, in_band), buffers, True
+        return _dill_dumps(value, buffers, in_band), buffers, True
 
 
 def dumps_whole(value: Any) -> bytes:
@@ -64,7 +63,7 @@ def dumps_whole(value: Any) -> bytes:
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001  each __reduce__ raises what it likes
-        return _dill_dumps(value, None)
+        return _dill_dumps(value)
 
 
 def loads(
@@ -128,14 +127,26 @@ def loads_whole(data: Buffer, source: str = "the data") -> Any:
     return loads(memoryview(data), source=source, used_dill=used_dill)
 
 
-def _dill_dumps(value: Any, in_band: Any) -> bytes:
+def _dill_dumps(
+    value: Any,
+    buffers: list[memoryview] | None = None,
+    in_band: Callable[[pickle.PickleBuffer], bool] | None = None,
+    recurse: bool = True,
+) -> bytes:
+    if buffers:
+        buffers.clear()
     file = io.BytesIO()
-    pickler = _pickler_class()(file, 5, buffer_callback=in_band)
+    pickler = _pickler_class()(file, 5, buffer_callback=in_band, recurse=recurse)
     try:
         pickler.dump(value)
     except MemoryError:
         raise
     except Exception as e:
+        if recurse and isinstance(e, RecursionError):
+            # dill stores copies of the globals that functions use, so that other
+            # programs can call them, but never ends looking for those of functions
+            # that refer to themselves.
+            return _dill_dumps(value, buffers, in_band, recurse=False)
         reason = "nested too deeply" if isinstance(e, RecursionError) else e
         raise PersistableError(
             f"Can't store {find_culprit(pickler.trail)}: {show(pickler.trail[-1])}: "
@@ -154,7 +165,7 @@ def _pickler_class() -> Any:
         """Remembers the objects that lead to the one being pickled."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, recurse=True, **kwargs)
+            super().__init__(*args, **kwargs)
             self.trail: list[Any] = []
 
         def save(self, obj: Any, save_persistent_id: bool = True) -> None:
@@ -165,13 +176,20 @@ def _pickler_class() -> Any:
             self.trail.pop()
 
         def reducer_override(self, obj: Any) -> Any:
-            # By name, as pickle does: dill would make a copy of the class, of
-            # which what is loaded would be an instance.
-            if isinstance(obj, type) and _is_in_main(obj):
-                return obj.__qualname__
+            if isinstance(obj, type):
+                # By name, as pickle does: of dill's copy of a class, what is
+                # loaded would be an instance, and not of the program's.
+                return obj.__qualname__ if _is_in_main(obj) else NotImplemented
+            if _is_array(type(obj)):
+                # With its buffer apart, where dill would make a copy of it.
+                return obj.__reduce_ex__(5)
             return NotImplemented
 
     return TrailPickler
+
+
+def _is_array(kind: type) -> bool:
+    return kind.__name__ == "ndarray" and kind.__module__ == "numpy"
 
 
 def _is_in_main(cls: type) -> bool:

@@ -49,7 +49,8 @@ class PrimeableStash(Stash[V], Primeable, Generic[V]):
     As safe with threads and processes as its ``prime``.
 
     >>> from zensols.persist import DictionaryStash
-    >>> class Filled(PrimeableStash, DictionaryStash):
+    >>> @dataclass
+    ... class Filled(PrimeableStash, DictionaryStash):
     ...     def prime(self):
     ...         self.data.setdefault("a", 1)
     >>> dict(Filled())

@@ -125,7 +125,7 @@ class Stash(Generic[V], metaclass=ABCMeta):
 
         """
         cls = type(self)
-        # Where that scans the keys, to ask whether each exists is quadratic.
+        # Asking whether each key exists is quadratic where that scans the keys.
         scans = cls.exists is Stash.exists and cls.get is Stash.get
         for key in snapshot(self.keys()):
             value: Any = self.load(key) if scans else None

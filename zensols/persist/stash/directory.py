@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
@@ -146,9 +146,7 @@ class DirectoryStash(Stash[V], Generic[V]):
         try:
             make_folder(self._folder.text)
         except OSError as e:
-            raise PersistableError(
-                f"Can't make folder {self.path}: {e.strerror}"
-            ) from e
+            raise PersistableError(f"Can't make {self.path}: {e.strerror}") from e
 
     def key_to_path(self, key: str) -> Path:
         """Return the file of a key, whether or not it exists, and make the
@@ -213,18 +211,17 @@ class DirectoryStash(Stash[V], Generic[V]):
         key = str(name)
         folder = self._folder
         folder.sweeper.sweep()
+        fsync = self.durability == "fsync"
         try:
-            self._write(folder, key, inst)
+            file = folder.prefix + folder.names.to_name(key)
+            dump_file(folder.codec, inst, file, key, fsync=fsync)
         except PersistableError as e:
             if not isinstance(e.__cause__, FileNotFoundError):
                 raise
             self.assert_path_dir()
-            self._write(folder, key, inst)
-
-    def _write(self, folder: _Folder, key: str, inst: V) -> None:
-        file = folder.prefix + folder.names.to_name(key)
-        fsync = self.durability == "fsync"
-        dump_file(folder.codec, inst, file, key, fsync=fsync)
+            # Named anew, as which names are the same shows only now.
+            file = folder.prefix + folder.names.to_name(key)
+            dump_file(folder.codec, inst, file, key, fsync=fsync)
 
     def delete(self, name: str | None = None) -> None:
         """Delete the value of a key, if there is one.
@@ -248,32 +245,34 @@ class DirectoryStash(Stash[V], Generic[V]):
         """Delete all values; files that are not of this stash stay."""
         folder = self._folder
         folder.sweeper.sweep()
-        for name, _ in tuple(self._entries()):
-            self._unlink(folder.prefix + name)
+        to_key = folder.names.to_key
+        with self._scan() as entries:
+            found = tuple(entries)
+        for entry in found:
+            if to_key(entry.name) is not None and entry.is_file():
+                self._unlink(entry.path)
 
     def keys(self) -> Iterable[str]:
         """Return the keys, lazily and in no particular order."""
-        for name, key in self._entries():
-            if key is DIGESTED:
-                stored = self._stored_key(name)
-                if stored is not None:
-                    yield stored
-            else:
-                yield key
-
-    def _entries(self) -> Iterator[tuple[str, Any]]:
         to_key = self._folder.names.to_key
+        with self._scan() as entries:
+            for entry in entries:
+                name = entry.name
+                key = to_key(name)
+                if key is not None and entry.is_file():
+                    if key is DIGESTED:
+                        key = self._stored_key(name)
+                        if key is None:
+                            continue
+                    yield key
+
+    def _scan(self) -> AbstractContextManager[Iterable[os.DirEntry[str]]]:
         try:
-            entries = os.scandir(self._folder.text)
+            return os.scandir(self._folder.text)
         except FileNotFoundError:
-            return
+            return nullcontext(())
         except OSError as e:
             raise PersistableError(f"Can't list {self.path}: {e.strerror}") from e
-        with entries:
-            for entry in entries:
-                key = to_key(entry.name)
-                if key is not None and entry.is_file():
-                    yield entry.name, key
 
     def _stored_key(self, name: str) -> str | None:
         folder = self._folder

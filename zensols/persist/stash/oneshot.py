@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic
 
-from ..domain import DelegateStash, PrimablePreemptiveStash, PrimeableStash, Stash, V
+from ..domain import (
+    DelegateStash,
+    NoopStash,
+    PrimablePreemptiveStash,
+    PrimeableStash,
+    Stash,
+    V,
+)
 from ..error import APIError
 from ..files import key_lock_path
 from .directory import DirectoryStash
@@ -28,8 +35,9 @@ class OneShotFactoryStash(PrimablePreemptiveStash[V], Generic[V]):
     Threads that read this wait while one of them runs the worker; so do
     processes, if the delegate's :meth:`~.Stash.lock` excludes these, as that of
     :class:`.DirectoryStash` does.  If the worker raises, what it made is deleted.
-    If its process is killed, that is left behind; the next reader deletes it and
-    runs the worker again, if there is a stash to keep track of runs in.
+    If its process is killed, that is left behind; the next instance to be read
+    clears the delegate and runs the worker again, if :attr:`runs` tells it so.
+    Without that, it takes what it finds for all.
 
     >>> from zensols.persist import DictionaryStash
     >>> stash = OneShotFactoryStash(DictionaryStash())
@@ -40,8 +48,9 @@ class OneShotFactoryStash(PrimablePreemptiveStash[V], Generic[V]):
     """
 
     runs: Stash[None] | None = field(default=None, kw_only=True)
-    """Has an entry while the worker runs; by default one in a hidden folder beside
-    the delegate's if that is a :class:`.DirectoryStash`, else none.
+    """Where to note that the worker runs; must be this delegate's own.  By default
+    a hidden folder beside the delegate's if that is a :class:`.DirectoryStash`, or
+    in front of one, else nowhere.
     """
 
     _done = False
@@ -76,14 +85,16 @@ class OneShotFactoryStash(PrimablePreemptiveStash[V], Generic[V]):
         pairs: Iterable[tuple[str, V]] = worker
         return pairs
 
-    def _find_runs(self) -> Stash[None] | None:
+    def _find_runs(self) -> Stash[None]:
+        if self.runs is not None:
+            return self.runs
         stash: Stash[Any] = self.delegate
         while isinstance(stash, DelegateStash):
             stash = stash.delegate
-        if self.runs is None and isinstance(stash, DirectoryStash):
+        if isinstance(stash, DirectoryStash):
             folder = os.path.dirname(key_lock_path(str(stash.path), _RUN))
-            return DirectoryStash(Path(folder), "{name}.unfinished")
-        return self.runs
+            return DirectoryStash(Path(folder), "{name}.unfinished", codec=stash.codec)
+        return NoopStash()
 
     def prime(self) -> None:
         """Run the worker, unless that was done."""
@@ -106,19 +117,17 @@ class OneShotFactoryStash(PrimablePreemptiveStash[V], Generic[V]):
 
     def _run(self) -> None:
         runs = self._find_runs()
-        if runs is not None and runs.exists(_RUN):
+        if runs.exists(_RUN):
             self.delegate.clear()
         self._reset_has_data()
         if not self.has_data:
-            if runs is not None:
-                runs.dump(_RUN, None)
-            self._fill()
+            self._fill(runs)
             self._reset_has_data()
-        if runs is not None:
-            runs.delete(_RUN)
+        runs.delete(_RUN)
 
-    def _fill(self) -> None:
+    def _fill(self, runs: Stash[None]) -> None:
         made: list[str] = []
+        runs.dump(_RUN, None)
         try:
             for key, value in self._make_pairs():
                 made.append(key)
@@ -126,6 +135,7 @@ class OneShotFactoryStash(PrimablePreemptiveStash[V], Generic[V]):
         except BaseException:
             for key in made:
                 self.delegate.delete(key)
+            runs.delete(_RUN)
             raise
 
     def clear(self) -> None:
