@@ -125,10 +125,10 @@ def test_no_time_to_live_is_for_ever(clock: Clock) -> None:
 @pytest.mark.parametrize("ttl", [0, -1, float("nan")])
 def test_time_to_live_must_be_positive(stash: ExpiringStash[Any], ttl: float) -> None:
     stash["a"] = 1
-    with pytest.raises(PersistableError, match="key 'a' in ExpiringStash must be pos"):
+    with pytest.raises(PersistableError, match="live of 'a' must be pos"):
         stash.dump_for("a", 2, ttl)
     stash.ttl = ttl
-    with pytest.raises(PersistableError, match="must be positive"):
+    with pytest.raises(PersistableError, match="must be positive seconds"):
         stash["a"] = 2
     assert stash["a"] == 1
 

@@ -74,28 +74,25 @@ class ExpiringStash(DelegateStash[V], Generic[V]):
             del state["clock"]
         return state
 
+    def _is_expired(self, entry: Any) -> bool:
+        return (
+            isinstance(entry, Expiring)
+            and entry.deadline is not None
+            and entry.deadline <= self.clock()
+        )
+
     def _live(self, name: str) -> Any:
         entry = self.delegate.get(name, MISSING)
-        if not isinstance(entry, Expiring):
-            return entry
-        if self._is_live(entry):
-            return entry.value
+        if not self._is_expired(entry):
+            return entry.value if isinstance(entry, Expiring) else entry
         # Whoever has the lock is about to store something newer.
         with suppress(PersistableError):
             self._remove_expired(name, timeout=0)
         return MISSING
 
-    def _is_live(self, entry: Any) -> bool:
-        return (
-            not isinstance(entry, Expiring)
-            or entry.deadline is None
-            or self.clock() < entry.deadline
-        )
-
     def _remove_expired(self, name: str, timeout: float | None = None) -> bool:
         with self.lock(name, timeout):
-            entry = self.delegate.get(name, MISSING)
-            expired = not self._is_live(entry)
+            expired = self._is_expired(self.delegate.get(name, MISSING))
             if expired:
                 self.delegate.delete(name)
         return expired
@@ -128,8 +125,7 @@ class ExpiringStash(DelegateStash[V], Generic[V]):
         """
         if ttl is not None and not ttl > 0:
             raise PersistableError(
-                f"Time to live of key {name!r} in {type(self).__name__} must be "
-                f"positive: {ttl}"
+                f"Time to live of {name!r} must be positive seconds, not {ttl}"
             )
         with self.lock(name):
             deadline = None if ttl is None else self.clock() + ttl
