@@ -264,7 +264,7 @@ def is_allowed(found: Import) -> bool:
         ("zensols.persist.domain.stash", "import zensols.persist", False),
         ("zensols.persist.codec.file", "from ..files import make_folder", True),
         ("zensols.persist.files.lock", "from ..codec import Codec", False),
-        ("zensols.persist.shelve", "from .stash import EncodedStash", True),
+        ("zensols.persist.zip", "from .stash import EncodedStash", True),
         ("zensols.persist.stash.cache", "from ..shelve import ShelveStash", False),
         ("zensols.multi.stash", "from zensols.persist.stash import X", True),
         ("zensols.multi.stash", "from zensols.persist.backup import X", False),

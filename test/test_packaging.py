@@ -35,15 +35,15 @@ OLDER_FILES = {
     """,
     "zensols/persist/__init__.py": """
         from zensols.persist.domain import Stash
-        from zensols.persist.shelve import shelve
+        from zensols.persist.zip import ZipStash
         OLDER = True
     """,
     "zensols/persist/domain.py": """
         class Primeable: OLDER = True
         class Stash: OLDER = True
     """,
-    "zensols/persist/shelve.py": """
-        class shelve: OLDER = True
+    "zensols/persist/zip.py": """
+        class ZipStash: OLDER = True
     """,
     "zensols/util/__init__.py": """
         class APIError(Exception): pass
@@ -159,7 +159,7 @@ def test_ours_last_is_whole(environment: Environment) -> None:
         import zensols.persist, zensols.persist.domain, zensols.util, zensols.config
         assert not hasattr(zensols.persist, "OLDER")
         assert not hasattr(zensols.persist.Stash, "OLDER")
-        assert not hasattr(zensols.persist.shelve, "OLDER")
+        assert not hasattr(zensols.persist.ZipStash, "OLDER")
         assert zensols.config.Primeable is zensols.persist.Primeable
         assert zensols.persist.PersistableError.__base__ is zensols.util.APIError
     """)
@@ -170,12 +170,12 @@ def test_other_last_is_a_mixture_until_healed(environment: Environment) -> None:
     environment.install(OLDER)
     assert environment.replaced() == {
         "zensols/persist/__init__.py",
-        "zensols/persist/shelve.py",
+        "zensols/persist/zip.py",
     }
     environment.run("""if True:
         import zensols.persist
         assert zensols.persist.OLDER
-        assert zensols.persist.shelve.OLDER
+        assert zensols.persist.ZipStash.OLDER
         # Ours is a package, which goes before a module of its name.
         assert not hasattr(zensols.persist.Stash, "OLDER")
     """)

@@ -16,9 +16,7 @@
 
 from __future__ import annotations
 
-import traceback as tb
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 __all__ = [
@@ -38,7 +36,6 @@ class _APIError(Exception):
     """The root of the errors of zensols packages."""
 
 
-@dataclass
 class _Failure:
     """An exception kept as a value, such as the item that a failed computation
     left in a stash.
@@ -50,22 +47,35 @@ class _Failure:
 
     """
 
-    exception: Exception
-    """What was raised."""
+    def __init__(
+        self,
+        exception: Exception,
+        thrower: object | None = None,
+        traceback: str | None = None,
+        message: str | None = None,
+    ) -> None:
+        """
+        :param exception: what was raised
 
-    thrower: object | None = None
-    """The object in which it was raised."""
+        :param thrower: the object in which it was raised
 
-    traceback: str | None = field(default=None, repr=False)
-    """The formatted traceback; taken from :attr:`exception` by default, since
-    traceback objects can't be stored."""
+        :param traceback: the formatted traceback, by default that of the
+                          exception, since traceback objects can't be stored
 
-    message: str | None = None
-    """What was attempted."""
+        :param message: what was attempted
 
-    def __post_init__(self) -> None:
-        if self.traceback is None:
-            self.traceback = "".join(tb.format_exception(self.exception))
+        """
+        self.exception = exception
+        self.thrower = thrower
+        if traceback is None:
+            from traceback import format_exception
+
+            traceback = "".join(format_exception(exception))
+        self.traceback = traceback
+        self.message = message
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.exception!r}, message={self.message!r})"
 
     def rethrow(self) -> None:
         """Raise the exception again.

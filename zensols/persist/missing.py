@@ -1,6 +1,4 @@
-"""The sentinel for a value that is not there, since None is a value.
-
-"""
+"""The sentinel for a value that is not there, since None is a value."""
 
 from __future__ import annotations
 

@@ -149,15 +149,18 @@ def test_enumeration() -> None:
 
 
 def test_named_tuple_cannot_hold_the_work() -> None:
-    class Pair(NamedTuple):
-        a: int
+    def use() -> None:
+        class Pair(NamedTuple):
+            a: int
 
-        @persisted("_x")
-        def x(self) -> int:
-            return 1
+            @persisted("_x")
+            def x(self) -> int:
+                return 1
+
+        Pair(1).x()
 
     with pytest.raises(PersistableError, match="add '_x'"):
-        Pair(1).x()
+        use()
 
 
 class Plain:
@@ -232,6 +235,10 @@ def test_f_mixed_into_a_class_that_forwards() -> None:
         def x(self) -> str:
             return type(self).__name__
 
+        @persisted("_y")
+        def y(self, n: int = 1) -> str:
+            return f"{type(self).__name__} {n}"
+
     class Inner(Mixin):
         pass
 
@@ -239,9 +246,10 @@ def test_f_mixed_into_a_class_that_forwards() -> None:
         pass
 
     inner = Inner()
-    assert inner.x() == "Inner"
-    assert Outer(inner).x() == "Outer"
-    assert inner.x() == "Inner"
+    outer = Outer(inner)
+    assert (inner.x(), inner.y()) == ("Inner", "Inner 1")
+    assert (outer.x(), outer.y(2)) == ("Outer", "Outer 2")
+    assert (inner.x(), inner.y()) == ("Inner", "Inner 1")
 
 
 def test_f_subclass_forwards() -> None:

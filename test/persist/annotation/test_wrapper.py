@@ -61,24 +61,25 @@ def test_functions_are_independent() -> None:
     assert (first(owner), second(owner)) == (3, "second")
 
 
-@pytest.mark.parametrize("asynchronous", [False, True])
-def test_those_with_arguments_are_guarded(asynchronous: bool) -> None:
-    wrapper = make_wrapper(
-        async_miss if asynchronous else miss, "_work", True, asynchronous
-    )
+def test_asynchronous_ones_are_guarded() -> None:
+    wrapper = make_wrapper(async_miss, "_work", asynchronous=True)
     owner = make_owner(_value_at_hand=3)
-    owner._work._owner = None
-    found = wrapper(owner)
-    assert (asyncio.run(found) if asynchronous else found) == ("missed", (), {})
+    stranger = SimpleNamespace(_work=owner._work)
+    assert asyncio.run(wrapper(owner)) == 3
+    assert asyncio.run(wrapper(stranger)) == ("missed", (), {})
 
 
-def test_guard() -> None:
-    wrapper = make_wrapper(miss, "_work")
+@pytest.mark.parametrize("has_arguments", [False, True])
+def test_guard(has_arguments: bool) -> None:
+    wrapper = make_wrapper(miss, "_work", has_arguments)
     owner = make_owner(_value_at_hand=3)
     stranger = SimpleNamespace(_work=owner._work)
     assert (wrapper(owner), wrapper(stranger)) == (3, 3)
     guard(wrapper, "_work")
     assert (wrapper(owner), wrapper(stranger)) == (3, ("missed", (), {}))
+    if has_arguments:
+        assert wrapper(stranger, 1, a=2) == ("missed", (1,), {"a": 2})
+        assert wrapper(owner, 1, a=2) == 3
 
 
 def test_errors_of_a_miss_have_no_context() -> None:

@@ -33,19 +33,20 @@ class ClassHook:
         self.definitions: dict[str, Definition] = {}
         """What the decorators of the methods were told, by the attribute that
         holds the work."""
-        self._plain: list[tuple[FunctionType, str]] = []
+        self._unguarded: list[tuple[FunctionType, str]] = []
 
-    def add(self, definition: Definition, plain: FunctionType | None) -> None:
+    def add(self, definition: Definition, unguarded: FunctionType | None) -> None:
         """Add a method.
 
         :param definition: what its decorator was told
 
-        :param plain: the decorated function, if it takes a single argument
+        :param unguarded: the decorated function, if it doesn't check whose work it
+                          finds
 
         """
         self.definitions[definition.name] = definition
-        if plain is not None:
-            self._plain.append((plain, definition.name))
+        if unguarded is not None:
+            self._unguarded.append((unguarded, definition.name))
 
     def __set_name__(self, cls: type, name: str) -> None:
         self._check(cls)
@@ -68,8 +69,8 @@ class ClassHook:
 
     def guard(self) -> None:
         """Have the methods check whose work they find."""
-        while self._plain:
-            guard(*self._plain.pop())
+        while self._unguarded:
+            guard(*self._unguarded.pop())
 
 
 class _SubclassWatch:
@@ -106,7 +107,7 @@ def _copy(self: Any) -> Any:
 
 
 def register(
-    frame: FrameType, definition: Definition, plain: FunctionType | None
+    frame: FrameType, definition: Definition, unguarded: FunctionType | None
 ) -> None:
     """Tell a class of a decorated method.
 
@@ -115,7 +116,7 @@ def register(
 
     :param definition: what the decorator was told
 
-    :param plain: the decorated function, if it takes a single argument
+    :param unguarded: the decorated function, if it doesn't check whose work it finds
 
     """
     namespace = frame.f_locals
@@ -123,4 +124,4 @@ def register(
         hook = namespace.get(HOOK_NAME)
         if hook is None:
             hook = namespace[HOOK_NAME] = ClassHook()
-        hook.add(definition, plain)
+        hook.add(definition, unguarded)

@@ -236,7 +236,7 @@ def _decorate(definition: Definition, frame: FrameType) -> Callable[..., Any]:
         has_arguments,
         asynchronous,
     )
-    register(frame, definition, None if has_arguments or asynchronous else wrapper)
+    register(frame, definition, None if asynchronous else wrapper)
     return functools.update_wrapper(wrapper, function)
 
 

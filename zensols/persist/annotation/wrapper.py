@@ -43,6 +43,17 @@ def _guarded(miss: Callable[..., Any]) -> Any:
 def _with_arguments(miss: Callable[..., Any]) -> Any:
     def read(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         try:
+            return self.WORK._value_at_hand
+        except AttributeError:
+            pass
+        return miss(self, *args, **kwargs)
+
+    return read
+
+
+def _guarded_with_arguments(miss: Callable[..., Any]) -> Any:
+    def read(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        try:
             work = self.WORK
             if work._owner is self:
                 return work._value_at_hand
@@ -117,14 +128,15 @@ def make_wrapper(
 
 
 def guard(wrapper: FunctionType, name: str) -> None:
-    """Make a function of :func:`make_wrapper` that takes one argument ignore the
-    works of other owners, as the others always do: those which attribute
-    forwarding finds in another object while there isn't an own one yet.
+    """Make a function of :func:`make_wrapper` ignore the works of other owners, as
+    asynchronous ones always do: those which attribute forwarding finds in another
+    object while there isn't an own one yet.
 
-    :param wrapper: the function
+    :param wrapper: the function, which isn't asynchronous
 
     :param name: the attribute that holds the work
 
     """
-    guarded: Any = _guarded
+    one_argument = wrapper.__code__.co_posonlyargcount == 0
+    guarded: Any = _guarded if one_argument else _guarded_with_arguments
     wrapper.__code__ = _function(guarded, name, None).__code__

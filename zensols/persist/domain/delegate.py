@@ -20,7 +20,13 @@ logger = logging.getLogger(__name__)
 
 
 class DelegateDefaults:
-    """Defaults of :class:`.DelegateStash`, for a whole program to set."""
+    """Defaults of :class:`.DelegateStash`, for a whole program to set before it
+    makes stashes.
+
+    >>> DelegateDefaults.CLASS_CHECK
+    False
+
+    """
 
     CLASS_CHECK = False
     """Whether a delegate that isn't a stash is an error rather than a warning."""

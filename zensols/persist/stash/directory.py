@@ -10,19 +10,12 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any, ClassVar, Generic, Literal
 
-from ..codec import Codec, default_codec, dump_file, file_info, load_file
+from ..codec import Codec, dump_file, file_info, load_file
 from ..domain import Stash, V, require_key
 from ..error import PersistableError
-from ..files import (
-    DIGESTED,
-    FileNames,
-    Sweeper,
-    folds_case,
-    key_lock_path,
-    make_folder,
-    path_lock,
-)
+from ..files import DIGESTED, key_lock_path, make_folder, path_lock
 from ..missing import MISSING
+from .folder import StashFolder
 
 __all__ = ["DirectoryStash", "Durability"]
 
@@ -30,42 +23,6 @@ Durability = Literal["process", "fsync"]
 """What a finished write survives: the death of the process, or a loss of power
 too.
 """
-
-
-class _Folder:
-    """What is derived from a stash's fields."""
-
-    __slots__ = (
-        "_folds",
-        "chosen",
-        "codec",
-        "names",
-        "path",
-        "pattern",
-        "prefix",
-        "sweeper",
-        "text",
-    )
-
-    def __init__(self, path: Path, pattern: str, chosen: Codec | None) -> None:
-        self.path = path
-        self.pattern = pattern
-        self.chosen = chosen
-        self.codec = chosen or default_codec()
-        self.text = str(path)
-        self.prefix = os.path.join(self.text, "")
-        self.names = FileNames(pattern, self.folds)
-        self.sweeper = Sweeper(self.text)
-        self._folds: bool | None = None
-
-    def folds(self) -> bool:
-        """Return whether the folder takes names that differ in case only for
-        the same, which shows once it exists.
-
-        """
-        if self._folds is None and os.path.isdir(self.text):
-            self._folds = folds_case(self.text)
-        return bool(self._folds)
 
 
 @dataclass
@@ -121,15 +78,15 @@ class DirectoryStash(Stash[V], Generic[V]):
         return {k: v for k, v in self.__dict__.items() if k != "_derived"}
 
     @property
-    def _folder(self) -> _Folder:
-        folder: _Folder | None = self.__dict__.get("_derived")
+    def _folder(self) -> StashFolder:
+        folder: StashFolder | None = self.__dict__.get("_derived")
         if (
             folder is None
             or folder.path is not self.path
             or folder.pattern is not self.pattern
             or folder.chosen is not self.codec
         ):
-            folder = _Folder(self.path, self.pattern, self.codec)
+            folder = StashFolder(self.path, self.pattern, self.codec)
             self.__dict__["_derived"] = folder
         return folder
 

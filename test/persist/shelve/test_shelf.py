@@ -17,7 +17,7 @@ from zensols.persist.error import (
     PersistableError,
     UntrustedDataError,
 )
-from zensols.persist.stash.shelf import (
+from zensols.persist.shelve.shelf import (
     EntryShelf,
     OpenShelf,
     remove_shelf,
@@ -142,7 +142,7 @@ def test_dead_process_frees_the_shelf(tmp_path: Path) -> None:
     code = """if True:
         import os, sys
         from zensols.persist.codec import JsonCodec
-        from zensols.persist.stash.shelf import OpenShelf
+        from zensols.persist.shelve.shelf import OpenShelf
         opened = OpenShelf(sys.argv[1], JsonCodec(), writeback=False, timeout=60)
         print("open", flush=True)
         sys.stdin.read()

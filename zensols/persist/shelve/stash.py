@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
-from .codec import Codec, default_codec
-from .domain import CloseableStash, V, require_key
-from .error import PersistableError
-from .files import key_lock_path, path_lock
-from .stash.shelf import OpenShelf, remove_shelf, shelf_errors, shelf_files
+from ..codec import Codec, default_codec
+from ..domain import CloseableStash, V, require_key
+from ..error import PersistableError
+from ..files import key_lock_path, path_lock
+from .shelf import OpenShelf, remove_shelf, shelf_errors, shelf_files
 
 if TYPE_CHECKING:
     from shelve import Shelf
 
-__all__ = ["ShelveStash", "shelve"]
+__all__ = ["ShelveStash"]
 
 
 @dataclass
@@ -209,30 +209,3 @@ class ShelveStash(CloseableStash[V], Generic[V]):
             if opened is not None:
                 with shelf_errors(str(self.path)):
                     opened.close()
-
-
-class shelve:  # noqa: N801  a context manager's name, as clients import it
-    """A context manager that closes a :class:`.ShelveStash` in the end.
-
-    >>> import tempfile
-    >>> with shelve(Path(tempfile.mkdtemp()) / "shelf") as stash:
-    ...     stash["a"] = 1
-    ...     len(stash)
-    1
-
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """
-        :param args: given to the stash
-
-        :param kwargs: given to the stash
-
-        """
-        self.stash = ShelveStash[Any](*args, **kwargs)
-
-    def __enter__(self) -> ShelveStash[Any]:
-        return self.stash
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.stash.close()

@@ -1,0 +1,64 @@
+"""The folder of a directory stash."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..codec import Codec, default_codec
+from ..files import FileNames, Sweeper, folds_case
+
+__all__ = ["StashFolder"]
+
+
+class StashFolder:
+    """What is derived from the fields of a :class:`.DirectoryStash`, so that it
+    isn't at each use.
+
+    Safe to use from several threads.
+
+    >>> folder = StashFolder(Path("data"), "{name}.dat", None)
+    >>> folder.prefix + folder.names.to_name("a")
+    'data/a.dat'
+
+    """
+
+    __slots__ = (
+        "_folds",
+        "chosen",
+        "codec",
+        "names",
+        "path",
+        "pattern",
+        "prefix",
+        "sweeper",
+        "text",
+    )
+
+    def __init__(self, path: Path, pattern: str, chosen: Codec | None) -> None:
+        """
+        :param path: the folder
+
+        :param pattern: the name of a file
+
+        :param chosen: the stash's codec, or None for the default
+
+        """
+        self.path = path
+        self.pattern = pattern
+        self.chosen = chosen
+        self.codec = chosen or default_codec()
+        self.text = str(path)
+        self.prefix = os.path.join(self.text, "")
+        self.names = FileNames(pattern, self.folds)
+        self.sweeper = Sweeper(self.text)
+        self._folds: bool | None = None
+
+    def folds(self) -> bool:
+        """Return whether the folder takes names that differ in case only for
+        the same, which shows once it exists.
+
+        """
+        if self._folds is None and os.path.isdir(self.text):
+            self._folds = folds_case(self.text)
+        return bool(self._folds)
