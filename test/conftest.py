@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ os.environ["XDG_CONFIG_HOME"] = os.environ["HOME"] = _HOME.name
 
 
 @pytest.fixture
-def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The test's temporary folder, as the working directory."""
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
+    return tmp_path

@@ -721,6 +721,38 @@ def test_forked_while_a_thread_computes(run_python: Any) -> None:
     assert run_python(code) == "7 True\n"
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_forked_child_waits_for_the_file_that_a_thread_computes(
+    tmp_path: Path, run_python: Any
+) -> None:
+    code = """if True:
+        import os, threading, warnings
+        from zensols.persist.annotation import persisted
+        warnings.simplefilter("ignore", DeprecationWarning)
+        running, go_on = threading.Event(), threading.Event()
+        class Owner:
+            @property
+            @persisted("_x", path="x.dat")
+            def x(self):
+                running.set()
+                go_on.wait(60)
+                return os.getpid()
+        owner = Owner()
+        thread = threading.Thread(target=lambda: owner.x)
+        thread.start()
+        running.wait(60)
+        child = os.fork()
+        if child == 0:
+            os._exit(7 if owner.x == os.getppid() else 1)
+        go_on.set()
+        thread.join()
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status))
+    """
+    assert run_python(code) == "7\n"
+    assert os.listdir(tmp_path) == ["x.dat"]
+
+
 def test_owner_is_collected() -> None:
     owner: Any = Counting()
     owner.method()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from threading import get_ident
 from time import perf_counter
 from typing import Any, Final
 
@@ -77,7 +78,7 @@ async def _obtain(work: PersistedWork, definition: Definition, compute: Compute)
         if value is not MISSING:
             return value
         store = work._store()
-        work._busy = True
+        work._computing = get_ident()
     try:
         if store is None:
             value, _ = await compute()
@@ -85,11 +86,11 @@ async def _obtain(work: PersistedWork, definition: Definition, compute: Compute)
             value = await _obtain_stored(store, definition.lock_timeout, compute)
     except BaseException:
         with locked(holder):
-            work._busy = False
+            work._computing = None
             work._discard()
         raise
     with locked(holder):
-        work._busy = False
+        work._computing = None
         work.worker, work._definition = definition.function, definition
         work._keep(value)
     return value

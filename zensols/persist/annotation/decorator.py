@@ -262,7 +262,7 @@ def _miss(definition: Definition) -> Callable[..., Any]:
             try:
                 return work(owner, *args, **kwargs)
             finally:
-                if work._busy:
+                if work._is_busy:
                     work.worker, work._definition = outer
 
     return miss

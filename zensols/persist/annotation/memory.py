@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from ..dealloc import Deallocatable
@@ -31,8 +31,8 @@ class WorkMemory(Deallocatable):
 
     # What must not be pickled stands in slots, out of the instance's dictionary.
     __slots__ = (
-        "_busy",
         "_cache_global",
+        "_computing",
         "_deallocated",
         "_definition",
         "_generation",
@@ -53,8 +53,8 @@ class WorkMemory(Deallocatable):
     known to be the same, or while the value shared with other owners is."""
 
     def _reset(self) -> None:
-        self._busy = False
         self._cache_global = False
+        self._computing: int | None = None
         self._deallocated = False
         self._definition: Definition | None = None
         self._generation: int | None = None
@@ -106,10 +106,7 @@ class WorkMemory(Deallocatable):
             if other is self:
                 break
             if other.path != self.path:
-                from hashlib import blake2b
-
-                digest = blake2b(os.fsencode(self.path), digest_size=8).hexdigest()
-                return f"{self.varname}_{digest}"
+                return f"{self.varname}_{self.path}"
         return self.varname
 
     @property
@@ -143,6 +140,14 @@ class WorkMemory(Deallocatable):
         definition = self._found_definition
         return "" if definition is None else definition.fingerprint
 
+    @property
+    def _is_busy(self) -> bool:
+        """Whether this thread is computing the value.  A forked process inherits
+        that of its own thread only.
+
+        """
+        return self._computing == get_ident()
+
     def _drop_at_hand(self) -> None:
         try:
             del self._value_at_hand
@@ -174,7 +179,7 @@ class WorkMemory(Deallocatable):
             value, at_hand = self._shared.recall(self, value)
         else:
             at_hand = is_plain(self._owner, self._slot)
-        if value is not MISSING and at_hand and not self._busy:
+        if value is not MISSING and at_hand and not self._is_busy:
             self._value_at_hand = value
         return value
 
@@ -207,14 +212,13 @@ class WorkMemory(Deallocatable):
                 write(owner, self._slots[1], self._fingerprint)
         # Other threads must not see what a method that this one's worker called
         # under the same name has stored for the time being.
-        if at_hand and not self._busy:
+        if at_hand and not self._is_busy:
             self._value_at_hand = value
 
     def _forget(self) -> None:
         """Drop the owner's value."""
-        self._drop_at_hand()
+        self._drop_all_at_hand()
         if self._owner is not None:
-            self._drop_all_at_hand()
             for slot in self._slots:
                 remove(self._owner, slot)
 
@@ -249,10 +253,7 @@ class WorkMemory(Deallocatable):
             self._keep(obj)
 
     def is_set(self) -> bool:
-        """Return whether there is a value in memory; one on disk doesn't count.
-        Where the value is shared, whether that is there.
-
-        """
+        """Return whether there is a value, or shared value, in memory."""
         if self._owner is None:
             return False
         if self._cache_global:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -112,7 +111,7 @@ class SharedValue:
         return self._name
 
 
-_guard = threading.Lock()
+_guard = ThreadLock()
 _values: WeakKeyDictionary[type, dict[str, SharedValue]] = WeakKeyDictionary()
 
 
@@ -126,7 +125,7 @@ def shared_value(cls: type, name: str) -> SharedValue:
     :param name: tells the values of a class apart
 
     """
-    with _guard:
+    with _guard.get():
         values = _values.setdefault(cls, {})
         value = values.get(name)
         if value is None:

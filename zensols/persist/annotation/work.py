@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Self, TextIO
 
 from ..error import PersistableError
@@ -164,7 +165,7 @@ class PersistedWork(WorkMemory):
     ) -> Any:
         # What is computed for a computation of this very value is replaced by
         # its result, and never written.
-        store = None if self._busy else self._store()
+        store = None if self._is_busy else self._store()
         try:
             if store is None:
                 value, _ = self._compute(args, kwargs)
@@ -178,7 +179,7 @@ class PersistedWork(WorkMemory):
                             value, seconds = self._compute(args, kwargs)
                             store.dump(value, seconds)
         except BaseException:
-            if not self._busy:
+            if not self._is_busy:
                 # What it computed on the way must not be taken for the result.
                 self._discard()
             raise
@@ -188,12 +189,12 @@ class PersistedWork(WorkMemory):
     def _compute(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Any, float]:
-        outer, self._busy = self._busy, True
+        outer, self._computing = self._computing, get_ident()
         start = time.perf_counter()
         try:
             value = self.__do_work__(*args, **kwargs)
         finally:
-            self._busy = outer
+            self._computing = outer
         check_value(value, self.varname)
         return value, time.perf_counter() - start
 
