@@ -27,9 +27,9 @@ Change = tuple[str, int, Callable[[], None]]
 
 
 def make_payload(number: int) -> bytes:
-    # Every few are large, and some in between.
-    size = (number * 7919) % 5000 * (200 if number % 4 == 0 else 1)
-    return random.Random(number).randbytes(size)
+    # Some take milliseconds to write, for the kill to fall into.
+    block = hashlib.sha256(b"%d" % number).digest()
+    return block * ((number * 7919) % 1000 * (150 if number % 3 == 0 else 1))
 
 
 class DirectoryKind:
@@ -57,7 +57,8 @@ class DirectoryKind:
         key = choose.choice(KEYS)
         if choose.random() < 0.25:
             return key, ABSENT, lambda: self.stash.delete(key)
-        return key, number, lambda: self.stash.dump(key, self.make(number))
+        value = self.make(number)
+        return key, number, lambda: self.stash.dump(key, value)
 
     def read(self) -> dict[str, int]:
         """The numbers that are there, read in every way."""
@@ -101,12 +102,13 @@ class IncrementKind(DirectoryKind):
 
     def change(self, choose: random.Random, number: int) -> Change:
         last = self.stash.get_last_key(inc=True)
+        value = self.make(number)
         if int(last) < 10 and choose.random() < 0.5:
-            return last, number, lambda: self.stash.dump(self.make(number))
+            return last, number, lambda: self.stash.dump(value)
         key = choose.choice(sorted(self.stash.keys()) or [last])
         if choose.random() < 0.5:
             return key, ABSENT, lambda: self.stash.delete(key)
-        return key, number, lambda: self.stash.dump(key, self.make(number))
+        return key, number, lambda: self.stash.dump(key, value)
 
     def write(self) -> None:
         stash = self.open()
@@ -122,13 +124,13 @@ class WorkKind(DirectoryKind):
         path = self.open()
         if path.exists() and choose.random() < 0.25:
             return "work", ABSENT, lambda: PersistedWork(path, self).clear()
-        make = self.make
+        value = self.make(number)
 
         class Owner:
             # A new version, which replaces what is there.
             @persisted("_value", path=path, version=str(number))
             def value(self) -> Any:
-                return make(number)
+                return value
 
         return "work", number, lambda: Owner().value() and None
 

@@ -26,7 +26,7 @@ def kill_once(kind: str, folder: Path, seed: int) -> list[str]:
     choose = random.Random(seed)
     lines = []
     # Of which the child's first few are spent on starting up.
-    last, delay = choose.randrange(1, 80), choose.random() * 0.003
+    last, delay = choose.randrange(1, 80), choose.random() ** 2 * 0.02
     with subprocess.Popen(
         [sys.executable, str(SCRIPT), kind, str(folder), str(seed)],
         stdout=subprocess.PIPE,

@@ -184,10 +184,7 @@ class WorkMemory(Deallocatable):
         return value
 
     def _recall_own(self) -> Any:
-        """Return the owner's value, unless another version of the code computed
-        it.
-
-        """
+        """Return the owner's value, unless other code computed it."""
         slot, fingerprint_slot = self._slots
         value = read(self._owner, slot)
         if value is MISSING:

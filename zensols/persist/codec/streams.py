@@ -33,7 +33,7 @@ def compress(
     """
     write = _METHODS[method][0]
     try:
-        yield from write(level, (s for part in parts for s in _slices(part)))
+        yield from write(level, [s for part in parts for s in _slices(part)])
     except (OverflowError, TypeError, ValueError) as error:
         raise PersistableError(
             f"Can't compress with {method} at level {level!r}: {error}"
@@ -82,7 +82,7 @@ def _require(module: str, extra: str) -> Any:
         ) from error
 
 
-def _write_zlib(level: int | None, parts: Iterable[memoryview]) -> Iterator[bytes]:
+def _write_zlib(level: int | None, parts: list[memoryview]) -> Iterator[bytes]:
     stream = zlib.compressobj() if level is None else zlib.compressobj(level)
     yield from map(stream.compress, parts)
     yield stream.flush()
@@ -101,20 +101,28 @@ def _read_zlib(data: memoryview) -> Iterator[bytes]:
         raise EOFError("the stream is truncated")
 
 
-def _write_zstd(level: int | None, parts: Iterable[memoryview]) -> Iterator[bytes]:
+def _write_zstd(level: int | None, parts: list[memoryview]) -> Iterator[bytes]:
     zstd = _require("zstandard", "zstd")
-    stream = zstd.ZstdCompressor(level=3 if level is None else level).compressobj()
+    # With its size, a frame shows whether it is truncated.
+    size = sum(part.nbytes for part in parts)
+    options = {} if level is None else {"level": level}
+    stream = zstd.ZstdCompressor(**options).compressobj(size=size)
     yield from map(stream.compress, parts)
     yield stream.flush()
 
 
 def _read_zstd(data: memoryview) -> Iterator[bytes]:
-    reader = _require("zstandard", "zstd").ZstdDecompressor().stream_reader(data)
+    zstd = _require("zstandard", "zstd")
+    rest = zstd.frame_content_size(data)
+    reader = zstd.ZstdDecompressor().stream_reader(data)
     while chunk := reader.read(_CHUNK):
+        rest -= len(chunk)
         yield chunk
+    if rest > 0:
+        raise EOFError("the stream is truncated")
 
 
-def _write_lz4(level: int | None, parts: Iterable[memoryview]) -> Iterator[bytes]:
+def _write_lz4(level: int | None, parts: list[memoryview]) -> Iterator[bytes]:
     lz4 = _require("lz4.frame", "lz4")
     stream = lz4.LZ4FrameCompressor(compression_level=level or 0)
     yield stream.begin()
@@ -132,7 +140,7 @@ def _read_lz4(data: memoryview) -> Iterator[bytes]:
         raise EOFError("the stream is truncated")
 
 
-_Writer = Callable[[int | None, Iterable[memoryview]], Iterator[bytes]]
+_Writer = Callable[[int | None, list[memoryview]], Iterator[bytes]]
 _Reader = Callable[[memoryview], Iterator[bytes]]
 
 _METHODS: Final[dict[str, tuple[_Writer, _Reader]]] = {
