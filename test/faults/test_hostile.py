@@ -112,6 +112,21 @@ def test_files_of_the_bytes_of_an_encoded_stash(tmp_path: Path, trace: Path) -> 
     assert not trace.exists()
 
 
+def all_reads(stash: ShelveStash[Any], key: str) -> list[Callable[[], Any]]:
+    return [
+        lambda: stash.load(key),
+        lambda: stash.get(key),
+        lambda: stash[key],
+        lambda: stash.shelve[key],
+        lambda: stash.shelve.get(key),
+        lambda: stash.shelve.pop(key),
+        lambda: stash.shelve.setdefault(key, 1),
+        lambda: list(stash),
+        lambda: list(stash.shelve.values()),
+        lambda: dict(stash.shelve),
+    ]
+
+
 def test_planted_with_the_standard_library(tmp_path: Path, trace: Path) -> None:
     path = tmp_path / "shelf"
     with shelve.open(str(path)) as shelf:
@@ -119,21 +134,10 @@ def test_planted_with_the_standard_library(tmp_path: Path, trace: Path) -> None:
         shelf["b"] = [Hostile(trace)]
     for auto_close, writeback in (True, True), (False, True), (False, False):
         stash = ShelveStash[Any](path, auto_close=auto_close, writeback=writeback)
-        for read in (
-            lambda key: stash.load(key),
-            lambda key: stash.get(key),
-            lambda key: stash[key],
-            lambda key: stash.shelve[key],
-            lambda key: stash.shelve.get(key),
-            lambda key: stash.shelve.pop(key),
-            lambda key: stash.shelve.setdefault(key, 1),
-            lambda key: list(stash),
-            lambda key: list(stash.shelve.values()),
-            lambda key: dict(stash.shelve),
-        ):
-            for key in "ab":
+        for key in "ab":
+            for read in all_reads(stash, key):
                 with pytest.raises(UntrustedDataError, match=r"shelf\['[ab]'\]"):
-                    read(key)
+                    read()
         stash.close()
     assert not trace.exists()
 

@@ -99,7 +99,7 @@ def is_plain(owner: Any, name: str) -> bool:
     :param name: the attribute
 
     """
-    cls = type(owner)
+    cls: Any = type(owner)
     if cls.__setattr__ is object.__setattr__ and cls.__dictoffset__:
         # Told without the dictionary, since to ask for that makes all attributes
         # of the object slower to read for ever (CPython 3.11 and 3.12).

@@ -67,7 +67,10 @@ class Stash(Generic[V], metaclass=ABCMeta):
 
         """
         if self.exists(name):
-            return self.load(name)
+            value = self.load(name)
+            # It may have been deleted in between.
+            if value is not None or self.exists(name):
+                return value
         return default
 
     def exists(self, name: str) -> bool:

@@ -75,8 +75,10 @@ class CacheStash(DelegateStash[V], Generic[V]):
 
     def get(self, name: str, default: Any = None) -> Any:
         value: Any = self.load(name)
-        if value is None and not self.cache_stash.exists(name):
-            value = super().get(name, default)
+        if value is None:
+            value = self.cache_stash.get(name, MISSING)
+            if value is MISSING:
+                value = super().get(name, default)
         return value
 
     def dump(self, name: str, inst: V) -> None:

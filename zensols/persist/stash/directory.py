@@ -137,16 +137,11 @@ class DirectoryStash(Stash[V], Generic[V]):
             return MISSING
 
     def get(self, name: str, default: Any = None) -> Any:
-        value = self.load(name)
-        if value is None:
-            # Asking exists() instead would take a value that another process
-            # has written meanwhile for a None.
-            value = self._read(name)
-            if value is MISSING:
-                return default
-            if value is not None:
-                return self.load(name)
-        return value
+        if type(self).load is not DirectoryStash.load:
+            return super().get(name, default)
+        # One read, as another process may write or delete between two.
+        value = self._read(name)
+        return default if value is MISSING else value
 
     def exists(self, name: str) -> bool:
         try:
