@@ -137,11 +137,16 @@ class DirectoryStash(Stash[V], Generic[V]):
             return MISSING
 
     def get(self, name: str, default: Any = None) -> Any:
-        if type(self).load is not DirectoryStash.load:
-            return super().get(name, default)
-        # One read, as another process may write or delete between two.
-        value = self._read(name)
-        return default if value is MISSING else value
+        value = self.load(name)
+        if value is None:
+            # Absent or a None?  exists() can't tell if others write and delete
+            # the key meanwhile.
+            stored = self._read(name)
+            if stored is not None:
+                value = None if stored is MISSING else self.load(name)
+                if value is None:
+                    return default
+        return value
 
     def exists(self, name: str) -> bool:
         try:
