@@ -33,7 +33,10 @@ class Encoded:
     offsets: list[int]
     """Where each buffer begins, if there are any."""
 
-    __slots__ = ("_front", "_seal", "body", "buffers", "offsets", "size")
+    parts: list[Buffer]
+    """The entry without its buffers, in writing order."""
+
+    __slots__ = ("_seal", "buffers", "offsets", "parts")
 
     def __init__(
         self,
@@ -53,23 +56,23 @@ class Encoded:
                      there are buffers
 
         """
-        self._front = front
-        self._seal = seal
-        self.body = body
+        self.parts = [front] if body is None else [front, body]
         self.buffers = buffers
-        size = len(front) + (0 if body is None else len(body))
         if buffers:
+            self._seal = seal
             self.offsets = []
+            place = sum(map(len, self.parts))
             for buffer in buffers:
-                size = align(size)
-                self.offsets.append(size)
-                size += buffer.nbytes
-        self.size = size
+                place = align(place)
+                self.offsets.append(place)
+                place += buffer.nbytes
 
     @property
-    def parts(self) -> list[Buffer]:
-        """The entry without its buffers, in writing order."""
-        return [self._front] if self.body is None else [self._front, self.body]
+    def size(self) -> int:
+        """The size of the whole entry in bytes."""
+        if self.buffers:
+            return self.offsets[-1] + self.buffers[-1].nbytes
+        return sum(map(len, self.parts))
 
     def seal(self, checksums: Sequence[int]) -> None:
         """Complete the front.
@@ -77,8 +80,8 @@ class Encoded:
         :param checksums: the CRC-32 of each buffer
 
         """
-        if self._seal is not None:
-            self._front = self._seal(checksums, self.offsets)
+        if self.buffers and self._seal is not None:
+            self.parts[0] = self._seal(checksums, self.offsets)
 
     def checksums(self) -> list[int]:
         """Compute the CRC-32 of each buffer."""

@@ -129,31 +129,30 @@ class EntryCodec(Codec):
 
         """
         tag = self.tagger(True).copy()
-        flags |= self._keyed
-        bound = b""
+        middle = meta
         if key is not None:
             flags |= e.BOUND
-            bound = e.encode_key(key)
+            middle = e.encode_key(key) + meta
         head = e.HEAD.pack(
             e.MAGIC,
             e.VERSION,
             self.codec_id,
             compression,
-            flags,
-            len(bound),
+            flags | self._keyed,
+            len(middle) - len(meta),
             len(meta),
             len(buffers),
             len(body),
             self.key_fingerprint,
         )
         if not buffers and len(body) <= JOIN_LIMIT:
-            rest = bound + meta + body
+            rest = middle + body
             tag.update(head + rest)
-            return Encoded(b"".join((head, tag.digest(), rest)))
-        seal = partial(_seal, tag, head, bound + meta, buffers, body)
+            return Encoded(head + tag.digest() + rest)
+        seal = partial(_seal, tag, head, middle, buffers, body)
         if not buffers:
             return Encoded(seal((), ()), body)
-        size = e.HEADER.size + len(bound) + len(meta) + e.ROW.size * len(buffers)
+        size = e.HEADER.size + len(middle) + e.ROW.size * len(buffers)
         return Encoded(bytes(size), body, buffers, seal)
 
     def decode(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from ..error import CorruptDataError
 from .entry import CODEC_NAMES, COMPRESSION_NAMES, KEYED, Buffer, Header
-
-if TYPE_CHECKING:
-    from msgspec.json import Encoder
 
 __all__ = ["EntryInfo", "describe", "info_of", "read_info"]
 
@@ -84,26 +82,26 @@ def describe(value: Any, fingerprint: str, seconds: float | None) -> bytes:
     :param seconds: how long that took
 
     """
-    encode = _encoder().encode
     kind: Any = type(value)
-    name, has_shape = _kind(kind)
-    meta = b'{"created":' + encode(time.time()) + b',"type":' + name
+    end, has_shape = _kind(kind)
+    meta = b'{"created":' + _encoder()(time.time()) + end
     if has_shape or fingerprint or seconds is not None:
         more = _dimensions(value) if has_shape else {}
         if fingerprint:
             more["fingerprint"] = fingerprint
         if seconds is not None:
             more["seconds"] = float(seconds)
-        meta += b"," + encode(more)[1:-1] if more else b""
-    return meta + b"}"
+        if more:
+            meta = meta[:-1] + b"," + _encoder()(more)[1:]
+    return meta
 
 
 @lru_cache(maxsize=256)
 def _kind(kind: type) -> tuple[bytes, bool]:
-    name = _encoder().encode(f"{kind.__module__}.{kind.__qualname__}")
+    name = _encoder()(f"{kind.__module__}.{kind.__qualname__}")
     # Asked of the type, since an attribute of the user's object might compute.
     is_table = hasattr(kind, "dtype") or hasattr(kind, "dtypes")
-    return name, hasattr(kind, "shape") and is_table
+    return b',"type":' + name + b"}", hasattr(kind, "shape") and is_table
 
 
 def _dimensions(value: Any) -> dict[str, Any]:
@@ -117,10 +115,10 @@ def _dimensions(value: Any) -> dict[str, Any]:
 
 
 @cache
-def _encoder() -> Encoder:
+def _encoder() -> Callable[[object], bytes]:
     from msgspec.json import Encoder
 
-    return Encoder()
+    return Encoder().encode
 
 
 def info_of(header: Header, size: int) -> EntryInfo:
