@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -295,6 +296,29 @@ def test_every_room_has_a_floor() -> None:
     rooms = {room(module_name(source)) for source in SOURCES} - {None}
     assert rooms
     assert rooms <= FLOORS.keys()
+
+
+def drawn_rooms() -> dict[str, str]:
+    """The rooms in the picture of docs/design.md, by name as their floor."""
+    page = (ROOT / "docs" / "design.md").read_text("utf-8")
+    picture = re.search(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert picture is not None
+    lines = re.findall(
+        r"^    ((?:\w+(?:\.py|/) +)+)(below|floor \d)", picture[1], re.MULTILINE
+    )
+    return {name: floor for names, floor in lines for name in names.split()}
+
+
+def test_picture_shows_the_rooms() -> None:
+    package = ROOT / "zensols" / "persist"
+    rooms = {path.name for path in package.glob("[!_]*.py")}
+    rooms |= {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    drawn = drawn_rooms()
+    assert drawn.keys() == rooms
+    floors = {-1: "below"}
+    for name, floor in drawn.items():
+        number = FLOORS[name.removesuffix(".py").rstrip("/")]
+        assert floor == floors.get(number, f"floor {number}"), name
 
 
 def test_rest_of_the_name_space_is_used_only_where_said() -> None:

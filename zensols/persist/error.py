@@ -11,6 +11,7 @@
           AlteredDataError
         ClassNotFoundError          a stored value's class can't be imported
         LockTimeoutError            (also TimeoutError) another owner kept a lock
+        StoreUnavailableError       a server can't be reached, or refuses us
 
 """
 
@@ -28,6 +29,7 @@ __all__ = [
     "LockTimeoutError",
     "MissingDataKeysError",
     "PersistableError",
+    "StoreUnavailableError",
     "UntrustedDataError",
 ]
 
@@ -158,3 +160,10 @@ class ClassNotFoundError(PersistableError):
 
 class LockTimeoutError(PersistableError, TimeoutError):
     """Raised when a lock could not be had in the time given."""
+
+
+class StoreUnavailableError(PersistableError):
+    """Raised when a store's server can't be reached in the time given, or refuses
+    the connection; what was not acknowledged may or may not have been stored.
+
+    """

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -47,3 +48,26 @@ def run_python(start_python: Start) -> Callable[..., str]:
         return out
 
     return run
+
+
+class Computation:
+    """Counts how often it is called, and gives other threads the time to call it
+    too, should they be let in.
+
+    """
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self._called_again = threading.Event()
+
+    def __call__(self) -> object:
+        self.calls += 1
+        if self.calls > 1:
+            self._called_again.set()
+        self._called_again.wait(0.2)
+        return object()
+
+
+@pytest.fixture
+def computation() -> Computation:
+    return Computation()

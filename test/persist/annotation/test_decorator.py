@@ -12,6 +12,7 @@ import types
 import warnings
 import weakref
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -626,6 +627,27 @@ def test_codec(in_tmp: Path) -> None:
     Owner().x()
     assert file_info("x.dat").codec == "json"
     assert Owner().x() == {"a": 1}
+
+
+@pytest.mark.parametrize("cache_global", [False, True])
+def test_f_threads_compute_once(cache_global: bool, computation: Any) -> None:
+    class Owner:
+        @property
+        @persisted("_x", cache_global=cache_global)
+        def x(self) -> object:
+            return computation()
+
+    owner = Owner()
+    barrier = threading.Barrier(8)
+
+    def read(_: int) -> object:
+        barrier.wait(60)
+        return (Owner() if cache_global else owner).x
+
+    with ThreadPoolExecutor(8) as executor:
+        found = list(executor.map(read, range(8)))
+    assert len(set(map(id, found))) == 1
+    assert computation.calls == 1
 
 
 def test_lock_timeout_between_threads() -> None:

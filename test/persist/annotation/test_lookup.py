@@ -62,8 +62,14 @@ def test_creates_one() -> None:
     assert work_of(owner, definition()) is work
 
 
-def test_threads_get_one_work() -> None:
-    owner = Owner()
+def test_threads_get_one_work(computation: Any) -> None:
+    class Crowded(Owner):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if isinstance(value, PersistedWork):
+                computation()
+            super().__setattr__(name, value)
+
+    owner = Crowded()
     found: list[PersistedWork] = []
     barrier = threading.Barrier(8)
     wanted = definition()

@@ -362,14 +362,13 @@ def test_cache_global_assigned_later() -> None:
     second.clear()
 
 
-def test_global_value_is_computed_once_by_threads() -> None:
-    calls: list[int] = []
+def test_global_value_is_computed_once_by_threads(computation: Any) -> None:
     barrier = threading.Barrier(8)
     results: list[object] = []
 
     def run() -> None:
         work = make_work(cache_global=True)
-        work.worker = lambda: calls.append(1) or object()
+        work.worker = computation
         barrier.wait(60)
         results.append(work())
 
@@ -378,6 +377,6 @@ def test_global_value_is_computed_once_by_threads() -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert len(calls) == 1
+    assert computation.calls == 1
     assert len(set(map(id, results))) == 1
     make_work(cache_global=True).clear()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,42 @@ def test_class_that_is_no_more_is_a_miss(caplog: pytest.LogCaptureFixture) -> No
         store = StashStore(Failing(ClassNotFoundError("no such class")), "a", "")
         assert store.load() is MISSING
     assert "no such class" in caplog.text
+
+
+def test_class_that_is_no_more_in_a_folder(
+    tmp_path: Path, run_python: Callable[..., str]
+) -> None:
+    """A miss for a method, whose value can be computed again; an error in the
+    stash itself, whose value would be lost."""
+    code = """if True:
+        from pathlib import Path
+        from zensols.persist.annotation import persisted
+        from zensols.persist.error import ClassNotFoundError
+        from zensols.persist.stash import DirectoryStash
+        stash = DirectoryStash(Path("s"))
+        try:
+            from soon_gone import Gone
+        except ImportError:
+            Gone = str
+        class Owner:
+            @persisted(stash=stash, key="k")
+            def x(self):
+                print("computing")
+                return Gone()
+        try:
+            stash.load("k")
+        except ClassNotFoundError as e:
+            print("no class", "k.dat" in str(e), stash.exists("k"))
+        print(type(Owner().x()).__name__)
+    """
+    module = tmp_path / "soon_gone.py"
+    module.write_text("class Gone: pass\n")
+    assert run_python(code).splitlines() == ["computing", "Gone"]
+    assert run_python(code).splitlines() == ["Gone"]
+    module.unlink()
+    said = run_python(code).splitlines()
+    assert said == ["no class True True", "computing", "str"]
+    assert run_python(code).splitlines() == ["str"]
 
 
 def test_other_errors_are_none() -> None:

@@ -114,6 +114,18 @@ def test_f_any_value_is_kept(tmp_path: Path, value: object) -> None:
         assert len(calls) == (2 if path == "_x" else 1)
 
 
+def test_f_none_on_disk_is_read_once(in_tmp: Path) -> None:
+    make_work(Path("x.dat")).clear()
+    for owner in (Owner(), Owner()):
+        work = make_work(Path("x.dat"), owner)
+        work.worker = lambda: None
+        assert work() is None
+        os.rename("x.dat", "y.dat")
+        work.worker = None
+        assert work() is None
+        os.rename("y.dat", "x.dat")
+
+
 def test_initial_value() -> None:
     work = make_work(initial_value=0)
     assert work.is_set()
@@ -351,14 +363,13 @@ def run_threads(count: int, function: Callable[[], Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("path", ["_x", Path("x.dat")])
-def test_f_threads_compute_once(in_tmp: Path, path: Any) -> None:
-    calls: list[int] = []
+def test_f_threads_compute_once(in_tmp: Path, path: Any, computation: Any) -> None:
     work = make_work(path)
-    work.worker = lambda: calls.append(1) or object()
+    work.worker = computation
     results = run_threads(8, work)
     assert len(results) == 8
     assert len(set(map(id, results))) == 1
-    assert len(calls) == 1
+    assert computation.calls == 1
 
 
 def test_works_of_one_file_compute_once(in_tmp: Path) -> None:
@@ -539,6 +550,18 @@ def test_f_unreadable_files(in_tmp: Path, data: bytes) -> None:
     with pytest.raises(PersistableError, match=r"x\.dat"):
         make_work(Path("x.dat"))()
     assert Path("x.dat").read_bytes() == data
+
+
+def test_f_value_that_can_not_be_restored(in_tmp: Path) -> None:
+    class Broken:
+        def __reduce__(self) -> Any:
+            return int, ("no number",)
+
+    dump_file(default_codec(), Broken(), "x.dat")
+    for recover_empty in (False, True):
+        with pytest.raises(PersistableError, match=r"x\.dat.*no number") as caught:
+            make_work(Path("x.dat"), recover_empty=recover_empty)()
+        assert isinstance(caught.value.__cause__, ValueError)
 
 
 def test_f_reader_sees_the_old_file_while_a_new_one_is_made(in_tmp: Path) -> None:

@@ -134,3 +134,36 @@ def test_devices_as_the_kernel_lists_them() -> None:
             assert on_network(device) == (kind in NETWORK_FILE_SYSTEMS)
         seen.add(device)
     assert seen
+
+
+def test_files_on_the_network_are_read(
+    tmp_path: Path, run_python: Callable[..., str]
+) -> None:
+    """For which the file system at hand is taken here."""
+    found = run_python(
+        """
+import os, sys
+import numpy as np
+from zensols.persist.codec import SignedPickleCodec, dump_file, load_file, mapping
+
+path = sys.argv[1]
+codec = SignedPickleCodec("42" * 32)
+dump_file(codec, np.arange(1 << 18), path)
+first = load_file(codec, path)
+mapped = len(mapping._live)
+device = os.stat(path).st_dev
+number = f"{os.major(device)}:{os.minor(device)}"
+for line in open("/proc/self/mountinfo"):
+    if line.split()[2] == number:
+        mapping.NETWORK_FILE_SYSTEMS |= {line.partition(" - ")[2].split()[0]}
+mapping.on_network.cache_clear()
+second = load_file(codec, path)
+print(mapping.on_network(device), mapped, len(mapping._live), (first == second).all())
+second[0] = 5
+print(load_file(codec, path)[0])
+""",
+        tmp_path / "entry",
+    ).split()
+    if found[0] == "False":
+        pytest.skip("the system doesn't tell what the file system is")
+    assert found == ["True", "1", "1", "True", "0"]

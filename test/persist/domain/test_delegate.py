@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from zensols.persist.annotation import persisted
 from zensols.persist.domain import (
     CloseableStash,
     DelegateDefaults,
@@ -164,6 +165,23 @@ def test_f_property_that_raises_attribute_error_runs_once() -> None:
     with pytest.raises(AttributeError):
         _ = Broken(Tagged()).tag
     assert len(runs) == 1
+
+
+@pytest.mark.parametrize("first", ["inner", "outer"])
+def test_f_works_of_the_delegate_are_its_own(first: str) -> None:
+    @dataclass
+    class Sized(DelegateStash[Any]):
+        delegate_attr = True
+
+        @property
+        @persisted("_size")
+        def size(self) -> int:
+            return id(self)
+
+    inner = Sized(DictionaryStash())
+    outer = Sized(inner)
+    for stash in (inner, outer) if first == "inner" else (outer, inner):
+        assert stash.size == stash.size == id(stash)
 
 
 @pytest.mark.parametrize(

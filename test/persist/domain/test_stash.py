@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import inspect
 import logging
 import pickle
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import zensols.persist
 from zensols.persist.annotation import PersistableContainer, persisted
 from zensols.persist.dealloc import Deallocatable
 from zensols.persist.domain import (
@@ -23,6 +28,14 @@ from zensols.persist.domain import (
 from zensols.persist.error import PersistableError
 from zensols.persist.missing import MISSING
 from zensols.persist.stash import DictionaryStash
+
+PUBLIC = [
+    name
+    for name in zensols.persist.__all__
+    if isinstance(cls := getattr(zensols.persist, name), type)
+    and issubclass(cls, Stash)
+    and not inspect.isabstract(cls)
+]
 
 
 class Minimal(Stash[Any]):
@@ -49,7 +62,7 @@ class Minimal(Stash[Any]):
 
 
 def test_is_abstract() -> None:
-    with pytest.raises(TypeError, match="delete, dump, keys, load"):
+    with pytest.raises(TypeError, match=r"'?delete'?, '?dump'?, '?keys'?, '?load'?"):
         Stash()
     assert "__slots__" not in vars(Stash)
 
@@ -113,6 +126,61 @@ def test_f_delete_without_a_key_is_an_error() -> None:
     with pytest.raises(PersistableError, match=r"Minimal\.delete\(\) needs a key"):
         stash.delete()
     assert len(stash) == 1
+
+
+def make_public(name: str, folder: Path) -> Any:
+    """Make a stash of any public class, a folder or an empty stash behind it."""
+    cls = getattr(zensols.persist, name)
+    memory = DictionaryStash[Any]()
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.writestr("a", "text")
+    arguments: dict[str, tuple[Any, ...]] = {
+        "CacheFactoryStash": (memory, DictionaryStash()),
+        "DictionaryStash": (),
+        "DirectoryCompositeStash": (folder / "docs", ({"text"},), "features"),
+        "DirectoryStash": (folder / "data",),
+        "ExpiringStash": (memory, 60),
+        "FactoryStash": (memory, DictionaryStash()),
+        "IncrementKeyDirectoryStash": (folder / "data",),
+        "KeySubsetStash": (memory, {"a"}, False),
+        "LRUCacheStash": (9,),
+        "NoopStash": (),
+        "ProtectiveStash": (memory, False),
+        "ShelveStash": (folder / "shelf",),
+        "UnionStash": ([memory],),
+        "ZipStash": (folder / "a.zip",),
+    }
+    stash = cls(*arguments.get(name, (memory,)))
+    stash.worker = ()
+    return stash
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_f_delete_without_a_key_is_the_same_error_everywhere(
+    name: str, tmp_path: Path
+) -> None:
+    stash = make_public(name, tmp_path)
+    stash["a"] = SimpleNamespace(features={"text": 1})
+    before = dict(stash)
+    for delete in (stash.delete, lambda: stash.delete(None)):
+        with pytest.raises(PersistableError, match=rf"{name}\.delete\(\) needs a key"):
+            delete()
+    assert dict(stash) == before
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_f_absent_key_is_the_same_everywhere(name: str, tmp_path: Path) -> None:
+    stash = make_public(name, tmp_path)
+    assert stash.load("9") is None
+    assert stash.get("9") is None
+    assert stash.get("9", MISSING) is MISSING
+    assert not stash.exists("9")
+    stash.delete("9")
+    with pytest.raises(KeyError, match="9"):
+        stash["9"]
+    with pytest.raises(KeyError, match="9"):
+        del stash["9"]
+    assert "9" not in list(stash.keys())
 
 
 def test_f_clear_lists_the_keys_before_it_deletes() -> None:

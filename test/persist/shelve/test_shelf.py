@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from zensols.persist.codec import JsonCodec, default_codec
+from zensols.persist.codec import JsonCodec, default_codec, read_info
 from zensols.persist.error import (
     LockTimeoutError,
     PersistableError,
@@ -206,7 +206,7 @@ def test_other_codecs(tmp_path: Path) -> None:
     )
     opened.shelf["a"] = {"b": (1, 2)}
     assert opened.shelf["a"] == {"b": (1, 2)}
-    assert b"(" not in opened.shelf.dict[b"a"]
+    assert read_info(opened.shelf.dict[b"a"]).codec == "json"
     opened.close()
 
 

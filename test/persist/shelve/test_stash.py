@@ -25,6 +25,7 @@ from zensols.persist.error import (
     UntrustedDataError,
 )
 from zensols.persist.shelve import ShelveStash, shelve
+from zensols.persist.shelve.shelf import OpenShelf
 from zensols.persist.stash import DictionaryStash
 
 DATABASES = [
@@ -282,9 +283,15 @@ def test_f_two_opens_per_load(
 ) -> None:
     stash["a"] = 1
     opened = []
-    monkeypatch.setattr(
-        dbm, "open", lambda *args, o=dbm.open: opened.append(1) or o(*args)
-    )
+
+    class Counting(OpenShelf):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            opened.append(1)
+            super().__init__(*args, **options)
+
+    # By name, it would be looked for in the class that the package's name means.
+    module = sys.modules["zensols.persist.shelve.stash"]
+    monkeypatch.setattr(module, "OpenShelf", Counting)
     for use in (
         lambda: stash.load("a"),
         lambda: stash.load("b"),
@@ -404,7 +411,11 @@ def test_f_not_safe_with_processes(path: Path) -> None:
         assert worker.stdout is not None
         assert worker.stdout.readline() == "ready\n"
     for worker in workers:
-        worker.communicate("go\n")
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    for worker in workers:
+        worker.communicate(timeout=120)
     assert [worker.returncode for worker in workers] == [0] * 8
     stash = ShelveStash[Any](path)
     assert stash["count"] == 8 * 15

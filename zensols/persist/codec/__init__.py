@@ -15,6 +15,7 @@ from .file import dump_file, file_info, load_file, verify_file
 from .info import EntryInfo, read_info
 from .json import JsonCodec
 from .key import SigningKey
+from .raw import RawCodec
 from .signed import SignedPickleCodec, default_codec
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "EntryCodec",
     "EntryInfo",
     "JsonCodec",
+    "RawCodec",
     "SignedPickleCodec",
     "SigningKey",
     "default_codec",

@@ -16,6 +16,11 @@ class Codec(ABC):
 
     Codecs are immutable, and safe to share between threads and processes.
 
+    >>> from zensols.persist.codec import JsonCodec
+    >>> codec: Codec = JsonCodec()
+    >>> codec.decode(bytes(codec.encode([1, 2], "some key")), "some key")
+    [1, 2]
+
     """
 
     name: ClassVar[str]

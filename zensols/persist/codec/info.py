@@ -171,6 +171,12 @@ def read_info(data: Buffer, source: str = "the data") -> EntryInfo:
 
     :raises CorruptDataError: if it is truncated or damaged
 
+    >>> from zensols.persist.codec import SignedPickleCodec
+    >>> codec = SignedPickleCodec(key="42" * 32)
+    >>> info = read_info(bytes(codec.encode({"a": 1}, "k", seconds=1.5)))
+    >>> info.key, info.type, info.signed, info.seconds
+    ('k', 'builtins.dict', True, 1.5)
+
     """
     header = Header(data, len(data), source)
     header.open(data)

@@ -14,6 +14,7 @@ from .chunks import chunks
 from .keys import snapshot
 from .lock import stash_lock
 from .mapping import StashMapping
+from .url import StashURL
 
 __all__ = ["Stash", "V", "require_key"]
 
@@ -137,6 +138,47 @@ class Stash(Generic[V], metaclass=ABCMeta):
             if value is not MISSING:
                 yield key, value
 
+    def load_many(self, names: Iterable[str]) -> Iterator[tuple[str, V]]:
+        """Return pairs of keys and values, lazily and in the order of the keys,
+        leaving out absent ones.  Databases are asked for many at once.
+
+        :param names: the keys
+
+        """
+        for name in names:
+            value: Any = self.get(name, MISSING)
+            if value is not MISSING:
+                yield name, value
+
+    def dump_many(self, items: Iterable[tuple[str, V]]) -> None:
+        """Store many values, in databases many at once.  If that fails, some may
+        have been stored, each as a whole.
+
+        :param items: pairs of keys and values
+
+        """
+        for name, value in items:
+            self.dump(name, value)
+
+    def delete_many(self, names: Iterable[str]) -> None:
+        """Delete the values of many keys, those that there are.
+
+        :param names: the keys
+
+        """
+        for name in names:
+            self.delete(name)
+
+    @property
+    def url(self) -> StashURL:
+        """The URL with which :func:`.open_stash` opens this store.  Its text shows
+        no password.
+
+        :raises PersistableError: if there is none
+
+        """
+        raise PersistableError(f"A {type(self).__name__} has no URL")
+
     def as_mapping(self) -> MutableMapping[str, V]:
         """Return a view of this stash for code that expects a dictionary."""
         return StashMapping(self)
@@ -198,6 +240,10 @@ def require_key(stash: object, name: str | None) -> str:
     :param name: the key
 
     :raises PersistableError: if it is None
+
+    >>> from zensols.persist.domain import NoopStash
+    >>> require_key(NoopStash(), "a")
+    'a'
 
     """
     if name is None:

@@ -12,16 +12,19 @@ from ..codec import Codec
 from ..codec.entry import decode_key, encode_key
 from ..error import LockTimeoutError, PersistableError
 from ..files import make_folder, work_lock_path
+from .sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 __all__ = ["EntryShelf", "OpenShelf", "remove_shelf", "shelf_errors", "shelf_files"]
 
+_SQLITE: Final = "dbm.sqlite3"
+
 _SUFFIXES: Final = {
     "dbm.dumb": (".dat", ".dir", ".bak"),
     "dbm.ndbm": (".db", ".pag", ".dir"),
-    "dbm.sqlite3": ("", "-wal", "-shm", "-journal"),
+    _SQLITE: ("", "-wal", "-shm", "-journal"),
 }
 """What each kind of database appends to the path, where it isn't nothing."""
 
@@ -126,12 +129,10 @@ class OpenShelf:
         :raises PersistableError: if it can't be opened
 
         """
-        import dbm
-
         self._lock = _acquire(path, timeout)
         try:
             with shelf_errors(path):
-                self._dbm = dbm.open(path, "c", 0o600)  # noqa: SIM115  see close()
+                self._dbm = _open_database(path)
         except BaseException:
             _release(self._lock)
             raise
@@ -151,6 +152,18 @@ class OpenShelf:
                 self._dbm.close()
         finally:
             _release(self._lock)
+
+
+def _open_database(path: str) -> Any:
+    import dbm
+
+    if dbm.whichdb(path) == _SQLITE:
+        return SqliteDatabase(path)
+    database = dbm.open(path, "c", 0o600)  # noqa: SIM115  see OpenShelf.close()
+    if type(database).__module__ == _SQLITE:
+        database.close()
+        return SqliteDatabase(path)
+    return database
 
 
 def remove_shelf(path: str, timeout: float) -> None:
@@ -233,8 +246,10 @@ def _acquire(path: str, timeout: float) -> BaseFileLock:
 
 
 def _write_owner(fd: int) -> None:
-    os.ftruncate(fd, 0)
-    os.write(fd, b"%d\n" % os.getpid())
+    # For the errors of others only: on a full disk, they do without.
+    with suppress(OSError):
+        os.ftruncate(fd, 0)
+        os.write(fd, b"%d\n" % os.getpid())
 
 
 def _owner(lock_file: str) -> str:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, ClassVar, Generic, Literal
 
-from ..codec import Codec, dump_file, file_info, load_file
-from ..domain import Stash, V, require_key
+from ..codec import (
+    Codec,
+    EntryInfo,
+    RawCodec,
+    dump_file,
+    file_info,
+    load_file,
+)
+from ..domain import EntryStore, Stash, StashURL, V, codec_options, one_of, require_key
 from ..error import PersistableError
-from ..files import DIGESTED, key_lock_path, make_folder, path_lock
+from ..files import DIGESTED, FileNames, key_lock_path, make_folder, path_lock
 from ..missing import MISSING
 from .folder import StashFolder
 
@@ -26,7 +33,7 @@ too.
 
 
 @dataclass
-class DirectoryStash(Stash[V], Generic[V]):
+class DirectoryStash(Stash[V], EntryStore, Generic[V]):
     """Keeps each value in its own file.  A file holds the old value or the new
     one, whatever is killed when; values are signed by default, so that only
     what was written with the user's key is read.
@@ -165,20 +172,22 @@ class DirectoryStash(Stash[V], Generic[V]):
                                   be written
 
         """
-        key = str(name)
         folder = self._folder
+        self._dump(folder, folder.codec, str(name), inst)
+
+    def _dump(self, folder: StashFolder, codec: Codec, key: str, value: Any) -> None:
         folder.sweeper.sweep()
         fsync = self.durability == "fsync"
         try:
             file = folder.prefix + folder.names.to_name(key)
-            dump_file(folder.codec, inst, file, key, fsync=fsync)
+            dump_file(codec, value, file, key, fsync=fsync)
         except PersistableError as e:
             if not isinstance(e.__cause__, FileNotFoundError):
                 raise
             self.assert_path_dir()
             # Named anew, as which names are the same shows only now.
             file = folder.prefix + folder.names.to_name(key)
-            dump_file(folder.codec, inst, file, key, fsync=fsync)
+            dump_file(codec, value, file, key, fsync=fsync)
 
     def delete(self, name: str | None = None) -> None:
         """Delete the value of a key, if there is one.
@@ -203,7 +212,7 @@ class DirectoryStash(Stash[V], Generic[V]):
         folder = self._folder
         folder.sweeper.sweep()
         to_key = folder.names.to_key
-        with self._scan() as entries:
+        with folder.scan() as entries:
             found = tuple(entries)
         for entry in found:
             if to_key(entry.name) is not None and entry.is_file():
@@ -211,37 +220,60 @@ class DirectoryStash(Stash[V], Generic[V]):
 
     def keys(self) -> Iterable[str]:
         """Return the keys, lazily and in no particular order."""
-        to_key = self._folder.names.to_key
-        with self._scan() as entries:
+        folder = self._folder
+        to_key = folder.names.to_key
+        with folder.scan() as entries:
             for entry in entries:
                 name = entry.name
                 key = to_key(name)
                 if key is not None and entry.is_file():
                     if key is DIGESTED:
-                        key = self._stored_key(name)
+                        key = folder.stored_key(name)
                         if key is None:
                             continue
                     yield key
 
-    def _scan(self) -> AbstractContextManager[Iterable[os.DirEntry[str]]]:
-        try:
-            return os.scandir(self._folder.text)
-        except FileNotFoundError:
-            return nullcontext(())
-        except OSError as e:
-            raise PersistableError(f"Can't list {self.path}: {e.strerror}") from e
-
-    def _stored_key(self, name: str) -> str | None:
-        folder = self._folder
-        try:
-            key = file_info(folder.prefix + name).key
-        except (OSError, PersistableError):
-            # Damaged: which key it was can't be known.
-            return None
-        return key if key is not None and folder.names.to_name(key) == name else None
-
     def __len__(self) -> int:
         return sum(1 for _ in self.keys())
+
+    @property
+    def entry_codec(self) -> Codec:
+        return self._folder.codec
+
+    def load_entry(self, name: str) -> bytes | None:
+        try:
+            entry: bytes = load_file(RawCodec(), self._file(str(name)))
+        except FileNotFoundError:
+            return None
+        return entry
+
+    def dump_entry(self, name: str, entry: bytes) -> None:
+        self._dump(self._folder, RawCodec(), str(name), entry)
+
+    def entry_info(self, name: str) -> EntryInfo | None:
+        try:
+            return file_info(self._file(str(name)))
+        except FileNotFoundError:
+            return None
+
+    @classmethod
+    def open_url(cls, url: StashURL, codec: Codec | None) -> DirectoryStash[V]:
+        """Return the stash of a URL such as ``dir:///data?pattern={name}.json``; see
+        :data:`.Opener`.
+
+        """
+        fields = url.read(pattern=_pattern, durability=one_of("process", "fsync"))
+        return cls(url.path, **fields, codec=codec)
+
+    @property
+    def url(self) -> StashURL:
+        if type(self) is not DirectoryStash:
+            return super().url
+        options: dict[str, object] = {
+            "pattern": None if self.pattern == "{name}.dat" else self.pattern,
+            "durability": None if self.durability == "process" else self.durability,
+        }
+        return StashURL.of_path("dir", self.path, options | codec_options(self.codec))
 
     def lock(
         self, key: str, timeout: float | None = None
@@ -260,3 +292,8 @@ class DirectoryStash(Stash[V], Generic[V]):
 
     def close(self) -> None:
         """Do nothing: files are closed after each use."""
+
+
+def _pattern(text: str) -> str:
+    FileNames(text, lambda: False)
+    return text

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from ..codec import Codec, default_codec
+from ..codec import Codec, default_codec, file_info
+from ..error import PersistableError
 from ..files import FileNames, Sweeper, folds_case
 
 __all__ = ["StashFolder"]
@@ -62,3 +65,30 @@ class StashFolder:
         if self._folds is None and os.path.isdir(self.text):
             self._folds = folds_case(self.text)
         return bool(self._folds)
+
+    def scan(self) -> AbstractContextManager[Iterable[os.DirEntry[str]]]:
+        """Return a context with what is in the folder; nothing if there is none.
+
+        :raises PersistableError: if it can't be listed
+
+        """
+        try:
+            return os.scandir(self.text)
+        except FileNotFoundError:
+            return nullcontext(())
+        except OSError as e:
+            raise PersistableError(f"Can't list {self.path}: {e.strerror}") from e
+
+    def stored_key(self, name: str) -> str | None:
+        """Return the key of a file from which name it can't be told, or None if
+        the file doesn't tell it or is under another's name.
+
+        :param name: the file's name, without the folder
+
+        """
+        try:
+            key = file_info(self.prefix + name).key
+        except (OSError, PersistableError):
+            # Damaged: which key it was can't be known.
+            return None
+        return key if key is not None and self.names.to_name(key) == name else None

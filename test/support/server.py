@@ -1,0 +1,106 @@
+"""What the servers that the tests start have in common."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+def free_port() -> int:
+    """Return a port of the loopback device that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Server:
+    """A server's process, which can be killed and started again on the same port
+    and data.
+
+    A subclass says how to start it and when it is ready.  Use it as a context
+    manager; none outlives the process of the tests.
+
+    """
+
+    seconds_to_start = 60.0
+
+    def __init__(self, folder: Path) -> None:
+        """
+        :param folder: where the data is, and the log
+
+        """
+        self.folder = folder
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> Sequence[str]:
+        """Return what to run."""
+        raise NotImplementedError
+
+    def is_ready(self) -> bool:
+        """Return whether the server answers."""
+        raise NotImplementedError
+
+    def options(self) -> dict[str, Any]:
+        """Return more arguments of :class:`subprocess.Popen`."""
+        return {}
+
+    def start(self) -> None:
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **self.options(),
+            )
+        end = time.monotonic() + self.seconds_to_start
+        while not self.is_ready():
+            if self.process.poll() is not None or time.monotonic() > end:
+                log_text = (self.folder / "server.log").read_text(errors="replace")
+                raise RuntimeError(f"{type(self).__name__} didn't start:\n{log_text}")
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """Kill it as a crash would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ask it to stop."""
+        self._end(signal.SIGINT)
+
+    def _end(self, number: int) -> None:
+        if self.process is not None:
+            self.process.send_signal(number)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
+
+    def __enter__(self) -> Any:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def environment_url(engine: str) -> str | None:
+    """Return the URL of a server that is already there, if the user gave one.
+
+    :param engine: as in ``PERSIST_TEST_POSTGRES_URL``
+
+    """
+    return os.environ.get(f"PERSIST_TEST_{engine.upper()}_URL")
+
+
+PYTHON = sys.executable
