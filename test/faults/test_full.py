@@ -126,14 +126,8 @@ show()
 """
 
 
-LOCKING = pytest.mark.xfail(reason="a lock's owner is written to its file")
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param(k, marks=[LOCKING] if k == "composite" else []) for k in KINDS],
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_room_at_all(kind: str, small: Path, run_python: Callable[..., str]) -> None:
     said = run_python(FILL, SCRIPT, kind, small)
     refused, old, deleted, new = said.splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from .domain import ReadOnlyStash
+from .codec import Codec
+from .domain import ReadOnlyStash, StashURL
 from .error import PersistableError
 
 __all__ = ["ZipStash"]
@@ -47,11 +49,7 @@ class ZipStash(ReadOnlyStash[Any]):
 
         """
         super().__init__()
-        if root is not None and (root.startswith("/") or root.endswith("/")):
-            raise PersistableError(
-                f"Roots can not start or end with a forward slash: {root!r}"
-            )
-        self.root = root
+        self.root = None if root is None else _root(root)
         self.encoding = encoding
         self.path = path
 
@@ -64,6 +62,21 @@ class ZipStash(ReadOnlyStash[Any]):
     def path(self, path: Path | str) -> None:
         self._path = Path(path)
         self._listed: tuple[tuple[Path, str | None], dict[str, None]] | None = None
+
+    @classmethod
+    def open_url(cls, url: StashURL, codec: Codec | None) -> ZipStash:
+        """Return the stash of a URL such as ``zip:corpus.zip?root=docs``; see
+        :data:`.Opener`.
+
+        """
+        if codec is not None:
+            raise url.wrong("options 'codec' and 'compress': a zip archive has none")
+        return cls(url.path, **url.read(root=_root, encoding=_encoding))
+
+    @property
+    def url(self) -> StashURL:
+        options = {"root": self.root, "encoding": self.encoding}
+        return StashURL.of_path("zip", self.path, options)
 
     @property
     def _prefix(self) -> str:
@@ -139,3 +152,18 @@ class ZipStash(ReadOnlyStash[Any]):
 
     def __len__(self) -> int:
         return len(self._keys())
+
+
+def _root(root: str) -> str:
+    if root.startswith("/") or root.endswith("/"):
+        raise PersistableError(
+            f"Roots can not start or end with a forward slash: {root!r}"
+        )
+    return root
+
+
+def _encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError as e:
+        raise ValueError(str(e)) from e

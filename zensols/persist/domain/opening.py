@@ -45,10 +45,8 @@ _BUILT_IN: Final = {
     "sqlite": "stash.sqlite:SqliteStash",
     "zip": "zip:ZipStash",
 }
-_CODECS: Final[dict[str, Callable[[], Codec]]] = {
-    "pickle": SignedPickleCodec,
-    "json": JsonCodec,
-}
+_CODECS: Final = ("pickle", "json")
+_OWN_TYPES: Final = {f"{_PACKAGE}.stash.expiring"}
 
 
 def open_stash(url: str | StashURL) -> Stash[Any]:
@@ -77,11 +75,14 @@ def open_stash(url: str | StashURL) -> Stash[Any]:
         url = StashURL.parse(url)
     ttl = _find_ttl(url)
     opener = _find_opener(url)
-    stash = opener(url.without("codec", "compress", "ttl"), _find_codec(url))
+    own = url.without("codec", "compress", "ttl")
     if ttl is None:
-        return stash
-    expiring = import_module(f"{_PACKAGE}.stash.expiring")
-    return expiring.ExpiringStash(stash, ttl)  # type: ignore[no-any-return]  # deferred
+        return opener(own, _find_codec(url))
+    expiring: Any = import_module(f"{_PACKAGE}.stash.expiring")
+    stash: Stash[Any] = expiring.ExpiringStash(
+        opener(own, _find_codec(url, expiring.Expiring)), ttl
+    )
+    return stash
 
 
 def codec_options(codec: Codec | None) -> dict[str, str]:
@@ -100,7 +101,7 @@ def codec_options(codec: Codec | None) -> dict[str, str]:
     if isinstance(codec, CompressedCodec):
         inner = codec.inner
         options["compress"] = codec.method
-    if type(inner) is JsonCodec:
+    if type(inner) is JsonCodec and {t.__module__ for t in inner.types} <= _OWN_TYPES:
         options = {"codec": "json", **options}
     elif not (inner is None or type(inner) is SignedPickleCodec):
         raise PersistableError(
@@ -137,13 +138,15 @@ def _plugins() -> dict[str, Any]:
     return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
 
 
-def _find_codec(url: StashURL) -> Codec | None:
+def _find_codec(url: StashURL, *types: type) -> Codec | None:
     codec: Codec | None = None
     name = url.options.get("codec")
-    if name is not None:
-        if name not in _CODECS:
-            raise url.wrong(f"unknown codec {name!r}; allowed: {', '.join(_CODECS)}")
-        codec = _CODECS[name]()
+    if name == "json":
+        codec = JsonCodec(types)
+    elif name == "pickle":
+        codec = SignedPickleCodec()
+    elif name is not None:
+        raise url.wrong(f"unknown codec {name!r}; allowed: {', '.join(_CODECS)}")
     method: Any = url.options.get("compress")
     if method is not None:
         try:

@@ -75,18 +75,21 @@ class StashURL:
                 f"dir:///data/cache or redis://localhost:6379/0"
             )
         location, _, query = rest.partition("?")
+        if "@" in query and ":" in location.removeprefix("//"):
+            raise _wrong(
+                text, "write % and the code for each of / ? # @ in a password or option"
+            )
         options: dict[str, str] = {}
-        url = cls(scheme.lower(), location)
         for pair in filter(None, query.split("&")):
             name, equals, value = map(unquote, pair.partition("="))
             if not equals:
-                raise url.wrong(f"option {name!r} has no value: write {name}=value")
+                raise _wrong(text, f"option {name!r} has no value: write {name}=value")
             if name in options:
-                raise url.wrong(f"option {name!r} is given twice")
+                raise _wrong(text, f"option {name!r} is given twice")
             if name in _REFUSED:
-                raise url.wrong(f"option {name!r}: {_REFUSED[name]}")
+                raise _wrong(text, f"option {name!r}: {_REFUSED[name]}")
             options[name] = value
-        return cls(url.scheme, location, options)
+        return cls(scheme.lower(), location, options)
 
     @classmethod
     def of_path(
@@ -175,7 +178,7 @@ class StashURL:
         :param reason: which part, and what is right
 
         """
-        return PersistableError(f"Wrong stash URL {str(self)!r}: {reason}")
+        return _wrong(self.reveal(), reason)
 
     def reveal(self) -> str:
         """Return the text of the URL, with the password where it has one."""
@@ -215,6 +218,10 @@ def one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return convert
+
+
+def _wrong(text: str, reason: str) -> PersistableError:
+    return PersistableError(f"Wrong stash URL {_mask(text)!r}: {reason}")
 
 
 def _mask(text: str) -> str:

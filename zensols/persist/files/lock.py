@@ -119,8 +119,10 @@ def _owner(path: str) -> str:
 
 
 def _write_owner(fd: int) -> None:
-    os.ftruncate(fd, 0)
-    os.write(fd, b"%d\n" % os.getpid())
+    # For the errors of others only: on a full disk, they do without.
+    with suppress(OSError):
+        os.ftruncate(fd, 0)
+        os.write(fd, b"%d\n" % os.getpid())
 
 
 def _timeout_error(path: str, timeout: float | None, owner: str) -> LockTimeoutError:

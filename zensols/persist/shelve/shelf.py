@@ -65,21 +65,40 @@ class EntryShelf(shelve.Shelf[Any]):
         self._codec = codec
         self._source = source
 
+    def load_entry(self, key: str) -> bytes:
+        """Return the entry of a key as it is.
+
+        :param key: the key
+
+        :raises KeyError: if there is none
+
+        """
+        try:
+            return bytes(self.dict[encode_key(key)])
+        except KeyError:
+            raise KeyError(key) from None
+
+    def dump_entry(self, key: str, entry: bytes) -> None:
+        """Store an entry as it is.
+
+        :param key: the key
+
+        :param entry: what :meth:`load_entry` returned
+
+        """
+        self.dict[encode_key(key)] = entry
+
     def __getitem__(self, key: str) -> Any:
         with suppress(KeyError):
             return self.cache[key]
-        try:
-            data = self.dict[encode_key(key)]
-        except KeyError:
-            raise KeyError(key) from None
+        data = self.load_entry(key)
         value = self._codec.decode(data, key, source=f"{self._source}[{key!r}]")
         if self.writeback:
             self.cache[key] = value
         return value
 
     def __setitem__(self, key: str, value: Any) -> None:
-        data = bytes(self._codec.encode(value, key))
-        self.dict[encode_key(key)] = data
+        self.dump_entry(key, bytes(self._codec.encode(value, key)))
         if self.writeback:
             self.cache[key] = value
 

@@ -12,19 +12,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
 from ..codec import Codec, default_codec
-from ..domain import CloseableStash, V, require_key
+from ..domain import (
+    CloseableStash,
+    EntryStore,
+    StashURL,
+    V,
+    codec_options,
+    require_key,
+)
 from ..error import PersistableError
 from ..files import key_lock_path, path_lock
 from .shelf import OpenShelf, remove_shelf, shelf_errors, shelf_files
 
 if TYPE_CHECKING:
-    from shelve import Shelf
+    from .shelf import EntryShelf
 
 __all__ = ["ShelveStash"]
 
 
 @dataclass
-class ShelveStash(CloseableStash[V], Generic[V]):
+class ShelveStash(CloseableStash[V], EntryStore, Generic[V]):
     """Keeps its values in a shelf (see :mod:`shelve`), whichever database this
     Python has for it, as signed entries: what was not written with the user's
     key is not unpickled.
@@ -80,6 +87,21 @@ class ShelveStash(CloseableStash[V], Generic[V]):
         self._init_open()
 
     @classmethod
+    def open_url(cls, url: StashURL, codec: Codec | None) -> ShelveStash[V]:
+        """Return the stash of a URL such as ``shelve:data/shelf``; see
+        :data:`.Opener`.
+
+        """
+        fields = url.read(lock_timeout=float)
+        return cls(url.path, codec=codec, **fields)
+
+    @property
+    def url(self) -> StashURL:
+        timeout = None if self.lock_timeout == 60 else self.lock_timeout
+        options = {"lock_timeout": timeout, **codec_options(self.codec)}
+        return StashURL.of_path("shelve", self.path, options)
+
+    @classmethod
     def get_extension(cls) -> str | None:
         """Return the extension, without the dot, that this Python's database
         adds to the path, or None if it adds none.
@@ -101,7 +123,7 @@ class ShelveStash(CloseableStash[V], Generic[V]):
         return self.path.with_name(f"{self.path.name}.{extension}")
 
     @property
-    def shelve(self) -> Shelf[V]:
+    def shelve(self) -> EntryShelf:
         """The shelf, opened, and open until :meth:`close`; what it reads is
         verified.
 
@@ -118,13 +140,13 @@ class ShelveStash(CloseableStash[V], Generic[V]):
     def _open_shelf(self, writeback: bool) -> OpenShelf:
         return OpenShelf(
             str(self.path),
-            self.codec or default_codec(),
+            self.entry_codec,
             writeback=writeback,
             timeout=self.lock_timeout,
         )
 
     @contextmanager
-    def _use(self) -> Iterator[Shelf[V]]:
+    def _use(self) -> Iterator[EntryShelf]:
         with self._guard:
             kept = self._open is not None or not self.auto_close
             try:
@@ -148,7 +170,8 @@ class ShelveStash(CloseableStash[V], Generic[V]):
 
         """
         with self._use() as shelf:
-            return shelf.get(str(name))
+            value: V | None = shelf.get(str(name))
+            return value
 
     def get(self, name: str, default: Any = None) -> Any:
         with self._use():
@@ -158,6 +181,19 @@ class ShelveStash(CloseableStash[V], Generic[V]):
     def dump(self, name: str, inst: V) -> None:
         with self._use() as shelf:
             shelf[str(name)] = inst
+
+    @property
+    def entry_codec(self) -> Codec:
+        return self.codec or default_codec()
+
+    def load_entry(self, name: str) -> bytes | None:
+        with self._use() as shelf:
+            return shelf.load_entry(str(name)) if str(name) in shelf else None
+
+    def dump_entry(self, name: str, entry: bytes) -> None:
+        with self._use() as shelf:
+            shelf.dump_entry(str(name), entry)
+            shelf.cache.pop(str(name), None)
 
     def exists(self, name: str) -> bool:
         with self._use() as shelf:

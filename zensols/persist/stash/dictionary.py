@@ -6,7 +6,8 @@ from collections.abc import KeysView
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from ..domain import Stash, V, require_key
+from ..codec import Codec
+from ..domain import Stash, StashURL, V, require_key
 
 __all__ = ["DictionaryStash"]
 
@@ -51,6 +52,25 @@ class DictionaryStash(Stash[V], Generic[V]):
 
     def clear(self) -> None:
         self.data.clear()
+
+    @classmethod
+    def open_url(cls, url: StashURL, codec: Codec | None) -> Stash[Any]:
+        """Return the stash of the URL ``memory:``, always a new one; with a codec,
+        values are kept as entries.
+
+        """
+        url.read()
+        if url.location not in ("", "//"):
+            raise url.wrong(f"{url.location!r}: memory has no places; write memory:")
+        if codec is None:
+            return cls()
+        from .encoded import EncodedStash
+
+        return EncodedStash(cls(), codec)
+
+    @property
+    def url(self) -> StashURL:
+        return StashURL("memory", "")
 
     def keys(self) -> KeysView[str]:
         """Return the dictionary's view of its keys."""

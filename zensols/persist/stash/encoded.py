@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 from ..codec import Codec, default_codec
-from ..domain import DelegateStash, Stash, V
+from ..domain import DelegateStash, EntryStore, Stash, StashURL, V, codec_options
 from ..error import PersistableError
 from ..missing import MISSING
 
@@ -14,7 +14,7 @@ __all__ = ["EncodedStash"]
 
 
 @dataclass
-class EncodedStash(DelegateStash[V], Generic[V]):
+class EncodedStash(DelegateStash[V], EntryStore, Generic[V]):
     """Keeps values as bytes in another stash, so that a new store, such as one in
     a database, only has to keep bytes.  Values are signed by default, and each
     is bound to its key.
@@ -55,15 +55,20 @@ class EncodedStash(DelegateStash[V], Generic[V]):
         return default if data is MISSING else self._decode(name, data)
 
     def _decode(self, name: str, data: Any) -> V:
-        source = f"{type(self.delegate).__name__}[{name!r}]"
+        entry = self._check(name, data)
+        value: V = self.entry_codec.decode(entry, str(name), source=self._source(name))
+        return value
+
+    def _source(self, name: str) -> str:
+        return f"{type(self.delegate).__name__}[{name!r}]"
+
+    def _check(self, name: str, data: Any) -> Any:
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise PersistableError(
-                f"{source} is not bytes but a {type(data).__name__}: it was not "
-                f"stored by {type(self).__name__}"
+                f"{self._source(name)} is not bytes but a {type(data).__name__}: it "
+                f"was not stored by {type(self).__name__}"
             )
-        codec = default_codec() if self.codec is None else self.codec
-        value: V = codec.decode(data, str(name), source=source)
-        return value
+        return data
 
     def dump(self, name: str, inst: V) -> None:
         """Store a value.
@@ -75,5 +80,22 @@ class EncodedStash(DelegateStash[V], Generic[V]):
         :raises PersistableError: if the value can't be encoded
 
         """
-        codec = default_codec() if self.codec is None else self.codec
-        self.delegate.dump(name, bytes(codec.encode(inst, str(name))))
+        self.delegate.dump(name, bytes(self.entry_codec.encode(inst, str(name))))
+
+    @property
+    def entry_codec(self) -> Codec:
+        return default_codec() if self.codec is None else self.codec
+
+    def load_entry(self, name: str) -> bytes | None:
+        data = self.delegate.get(name, MISSING)
+        return None if data is MISSING else bytes(self._check(name, data))
+
+    def dump_entry(self, name: str, entry: bytes) -> None:
+        self.delegate.dump(name, entry)
+
+    @property
+    def url(self) -> StashURL:
+        url = self.delegate.url
+        if url.scheme != "memory":
+            return super().url
+        return url.extended(codec_options(self.codec) or {"codec": "pickle"})

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from ..domain import DelegateStash, Stash, V
+from ..domain import DelegateStash, Stash, StashURL, V
 from ..error import PersistableError
 from ..missing import MISSING
 
@@ -63,6 +63,10 @@ class ExpiringStash(DelegateStash[V], Generic[V]):
 
     clock: Callable[[], float] = field(default=time.time, kw_only=True)
     """Returns the time in seconds."""
+
+    @property
+    def url(self) -> StashURL:
+        return self.delegate.url.extended({"ttl": self.ttl})
 
     def __getstate__(self) -> dict[str, Any]:
         import pickle

@@ -21,7 +21,7 @@ class StoreStash(CloseableStash[V], EntryStore, Generic[V]):
     :meth:`load_entries`, :meth:`dump_entries`, :meth:`delete_many` and
     :meth:`clear`, where the database can do many at once.
 
-    >>> from zensols.persist.stash import SqliteStash
+    >>> from zensols.persist.stash.sqlite import SqliteStash
     >>> issubclass(SqliteStash, StoreStash)
     True
 
