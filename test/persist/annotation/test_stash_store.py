@@ -148,12 +148,3 @@ class _Owner:
 def test_resolve_something_else(stash: Any) -> None:
     with pytest.raises(PersistableError, match="Not a stash"):
         resolve_stash(stash, None)
-
-
-def test_resolve_url() -> None:
-    from zensols.persist import domain
-
-    if hasattr(domain, "open_stash"):
-        pytest.skip("URLs can be opened")
-    with pytest.raises(PersistableError, match="Can't open 'dir:x'"):
-        resolve_stash("dir:x", None)

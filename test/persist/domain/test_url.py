@@ -82,16 +82,16 @@ PASSWORDS = ["secret", "se:cret", "se@cret", "se/cret", "se?cret", "se%40cret", 
 @pytest.mark.parametrize("password", PASSWORDS)
 def test_passwords_are_never_printed(password: str) -> None:
     text = f"redis://ann:{password}@localhost:6379/0"
-    try:
-        url = StashURL.parse(text)
-    except PersistableError as e:
-        assert password not in str(e)
-        assert "cret" not in str(e)
-    else:
-        for shown in (str(url), repr(url), f"{url}", str(url.wrong("so"))):
-            assert password not in shown
-            assert "ann:***@" in shown
-        assert url.reveal() == text
+    if "?" in password:
+        with pytest.raises(PersistableError, match=r"ann:\*\*\*@") as error:
+            StashURL.parse(text)
+        assert "cret" not in str(error.value)
+        return
+    url = StashURL.parse(text)
+    for shown in (str(url), repr(url), f"{url}", str(url.wrong("so"))):
+        assert password not in shown
+        assert "ann:***@" in shown
+    assert url.reveal() == text
 
 
 def test_password_as_an_option_is_not_printed() -> None:

@@ -70,7 +70,7 @@ def resolve_stash(
 ) -> Stash[Any]:
     """Return the stash that a decorated method was given.
 
-    :param stash: a stash, or a function of the owner that returns one
+    :param stash: a stash, its URL, or a function of the owner that returns one
 
     :param owner: the instance that the method belongs to
 
@@ -80,12 +80,7 @@ def resolve_stash(
     from .. import domain
 
     if isinstance(stash, str):
-        open_stash = getattr(domain, "open_stash", None)
-        if open_stash is None:
-            raise PersistableError(
-                f"Can't open {stash!r}: give a stash, or a function that returns one"
-            )
-        stash = open_stash(stash)
+        stash = domain.open_stash(stash)
     elif not isinstance(stash, domain.Stash):
         stash = stash(owner)
     if not isinstance(stash, domain.Stash):

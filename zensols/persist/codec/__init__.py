@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from .bare import BarePickleCodec
 from .base import Codec
-from .compress import CompressedCodec
+from .compress import CompressedCodec, inner_codec
 from .encoded import Encoded
 from .entrycodec import EntryCodec
-from .file import dump_file, file_info, load_file, verify_file
+from .file import dump_file, file_info, load_file
 from .info import EntryInfo, read_info
 from .json import JsonCodec
 from .key import SigningKey
+from .payload import same_payload
 from .raw import RawCodec
 from .signed import SignedPickleCodec, default_codec
+from .verify import verify_entry
+from .verify import verify_entry, verify_file
 
 __all__ = [
     "BarePickleCodec",
@@ -32,7 +35,11 @@ __all__ = [
     "default_codec",
     "dump_file",
     "file_info",
+    "inner_codec",
     "load_file",
     "read_info",
+    "same_payload",
+    "verify_entry",
+    "verify_entry",
     "verify_file",
 ]

@@ -38,7 +38,7 @@ from .entrycodec import EntryCodec
 from .info import describe
 from .streams import compress, decompress
 
-__all__ = ["CompressedCodec", "Method", "inflate"]
+__all__ = ["CompressedCodec", "Method", "inflate", "inner_codec"]
 
 Method = Literal["zlib", "zstd", "lz4"]
 """How to compress."""
@@ -128,6 +128,16 @@ class CompressedCodec(Codec):
 
     def _deflate(self, parts: Iterable[Buffer]) -> bytes:
         return b"".join(compress(self.method, self.level, parts))
+
+
+def inner_codec(codec: Codec) -> EntryCodec | None:
+    """Return the codec of entries that a codec is or compresses, or None.
+
+    :param codec: any codec
+
+    """
+    inner = codec.inner if isinstance(codec, CompressedCodec) else codec
+    return inner if isinstance(inner, EntryCodec) else None
 
 
 def inflate(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterator
 from io import FileIO
 from typing import Any, Final
 
@@ -13,14 +12,14 @@ from ..error import PersistableError
 from ..files import AtomicFile, write_atomic
 from . import entry as e
 from .base import Codec
-from .compress import CompressedCodec
-from .encoded import Encoded, checksum
+from .compress import inner_codec
+from .encoded import Encoded
 from .entry import Header
 from .entrycodec import EntryCodec, Fetch
 from .info import EntryInfo, info_of
 from .mapping import map_file
 
-__all__ = ["dump_file", "file_info", "load_file", "verify_file"]
+__all__ = ["dump_file", "file_info", "load_file"]
 
 MAP_LIMIT: Final = 1 << 20
 """Buffers of at least this many bytes are mapped, smaller ones are read."""
@@ -29,7 +28,9 @@ _AT_ONCE: Final = 1 << 22
 """Entries up to this many bytes are not worth a thread for the checksums."""
 
 _SLICE: Final = 1 << 22
-_FLAGS: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+READ_FLAGS: Final = (
+    os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+)
 
 
 def dump_file(
@@ -61,6 +62,13 @@ def dump_file(
 
     :raises PersistableError: if the value can't be encoded or the file can't be
                               written
+
+    >>> import tempfile
+    >>> from zensols.persist.codec import JsonCodec
+    >>> path = os.path.join(tempfile.mkdtemp(), "a.json")
+    >>> dump_file(JsonCodec(), [1, 2], path, seconds=1.5)
+    >>> load_file(JsonCodec(), path), file_info(path).seconds
+    ([1, 2], 1.5)
 
     """
     encoded = codec.encode(value, key, fingerprint=fingerprint, seconds=seconds)
@@ -94,14 +102,21 @@ def load_file(codec: Codec, path: str, key: str | None = None) -> Any:
 
     :raises CorruptDataError: if that is truncated or damaged
 
+    >>> from zensols.persist.codec import JsonCodec
+    >>> try:
+    ...     load_file(JsonCodec(), "no such file")
+    ... except FileNotFoundError:
+    ...     print("absent")
+    absent
+
     """
     try:
-        fd = os.open(path, _FLAGS)
+        fd = os.open(path, READ_FLAGS)
         try:
             size = os.fstat(fd).st_size
             if size <= MAP_LIMIT:
                 return codec.decode(_read(fd, size), key, source=path)
-            reader = _entry_codec(codec)
+            reader = entry_codec_of(codec)
             front = _read(fd, e.HEADER.size)
             if reader is None or front[:8] != e.MAGIC:
                 return codec.decode(_read_on(fd, front, size), key, source=path)
@@ -125,9 +140,17 @@ def file_info(path: str) -> EntryInfo:
 
     :raises PersistableError: if it can't be read or is no entry
 
+    >>> import tempfile
+    >>> from zensols.persist.codec import JsonCodec
+    >>> path = os.path.join(tempfile.mkdtemp(), "a.json")
+    >>> dump_file(JsonCodec(), {"a": 1}, path, "some key")
+    >>> info = file_info(path)
+    >>> info.key, info.type, info.codec
+    ('some key', 'builtins.dict', 'json')
+
     """
     try:
-        fd = os.open(path, _FLAGS)
+        fd = os.open(path, READ_FLAGS)
         try:
             size = os.fstat(fd).st_size
             front = _read(fd, e.HEADER.size)
@@ -140,54 +163,6 @@ def file_info(path: str) -> EntryInfo:
     except OSError as error:
         raise unreadable(path, error) from error
     return info_of(header, size)
-
-
-def verify_file(codec: Codec, path: str, key: str | None = None) -> EntryInfo:
-    """Check all of an entry in a file, its buffers included, without decoding
-    it.
-
-    :param codec: checks the tag
-
-    :param path: the file
-
-    :param key: the stash key that it must be bound to
-
-    :return: what the entry tells of itself
-
-    :raises FileNotFoundError: if there is no such file
-
-    :raises UntrustedDataError: if the entry is not ours
-
-    :raises CorruptDataError: if it is truncated or damaged
-
-    :raises PersistableError: if the file can't be read, or the codec doesn't
-                              write entries
-
-    """
-    reader = _entry_codec(codec)
-    if reader is None:
-        raise PersistableError(
-            f"Can't verify {path}: what codec {codec.name!r} writes has no checksums"
-        )
-    try:
-        fd = os.open(path, _FLAGS)
-        try:
-            size = os.fstat(fd).st_size
-            header = _open(fd, _read(fd, e.HEADER.size), size, path)
-            reader.check(header, key)
-            for index, (offset, length, crc, _) in enumerate(header.table(size)):
-                found = 0
-                for data in _slices(fd, offset, length):
-                    found = checksum(data, found)
-                if found != crc:
-                    raise e.damaged_buffer(path, index)
-            return info_of(header, size)
-        finally:
-            os.close(fd)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise unreadable(path, error) from error
 
 
 def unreadable(path: str, error: OSError) -> PersistableError:
@@ -203,7 +178,12 @@ def unreadable(path: str, error: OSError) -> PersistableError:
     return PersistableError(f"Can't read {path}: {error.strerror or error}")
 
 
-def _entry_codec(codec: Codec) -> EntryCodec | None:
+def entry_codec_of(codec: Codec) -> EntryCodec | None:
+    """Return what writes the entries of a codec, if it writes entries.
+
+    :param codec: that codec, or one that compresses
+
+    """
     inner = codec.inner if isinstance(codec, CompressedCodec) else codec
     return inner if isinstance(inner, EntryCodec) else None
 
@@ -236,6 +216,19 @@ def _read_into(fd: int, view: memoryview) -> None:
             view = view[count:]
 
 
+def open_header(fd: int, size: int, path: str) -> Header:
+    """Return the front of the entry in an open file.
+
+    :param fd: the file, at its beginning
+
+    :param size: its size in bytes
+
+    :param path: its name, for errors
+
+    """
+    return _open(fd, _read(fd, e.HEADER.size), size, path)
+
+
 def _open(fd: int, front: bytes, size: int, path: str) -> Header:
     header = Header(front, size, path)
     header.open(_read_on(fd, front, header.end))
@@ -260,16 +253,6 @@ def _fetcher(fd: int, size: int, codec: EntryCodec) -> Fetch:
         return buffer, False
 
     return fetch
-
-
-def _slices(fd: int, offset: int, length: int) -> Iterator[bytes]:
-    os.lseek(fd, offset, os.SEEK_SET)
-    while length:
-        data = os.read(fd, min(_SLICE, length))
-        if not data:
-            raise OSError(errno.EIO, "the file shrank while it was read")
-        length -= len(data)
-        yield data
 
 
 def _write_buffers(encoded: Encoded, path: str, fsync: bool) -> None:

@@ -108,7 +108,8 @@ move it back or delete it
         self.mmap_mode = mmap_mode
         self.check_buffers = check_buffers
         self._key = None if key is None else SigningKey.of(key)
-        self._has_own_key = key is not None
+        self.has_own_key: bool = key is not None
+        """Whether the key was given rather than found."""
         self._tagger: Any = None
 
     def __repr__(self) -> str:
@@ -117,7 +118,7 @@ move it back or delete it
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._has_own_key:
+        if self.has_own_key:
             raise PersistableError(
                 "A codec with a key of its own can't be pickled, since the key would "
                 "travel with the data: give the key in ZENSOLS_PERSIST_KEY instead"

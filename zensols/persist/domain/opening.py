@@ -103,7 +103,9 @@ def codec_options(codec: Codec | None) -> dict[str, str]:
         options["compress"] = codec.method
     if type(inner) is JsonCodec and {t.__module__ for t in inner.types} <= _OWN_TYPES:
         options = {"codec": "json", **options}
-    elif not (inner is None or type(inner) is SignedPickleCodec):
+    elif inner is not None and (
+        type(inner) is not SignedPickleCodec or inner.has_own_key
+    ):
         raise PersistableError(
             f"A stash with codec {codec!r} has no URL, which can only name these: "
             f"{', '.join(_CODECS)}"

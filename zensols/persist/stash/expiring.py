@@ -66,7 +66,8 @@ class ExpiringStash(DelegateStash[V], Generic[V]):
 
     @property
     def url(self) -> StashURL:
-        return self.delegate.url.extended({"ttl": self.ttl})
+        ttl = None if self.ttl is None else f"{self.ttl:g}"
+        return self.delegate.url.extended({"ttl": ttl})
 
     def __getstate__(self) -> dict[str, Any]:
         import pickle
