@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 from zensols.persist.codec.mapping import (
-    NETWORK_FILE_SYSTEMS,
     _live,
     limit,
     map_file,
-    on_network,
 )
 
 SIZE = 3 * mmap.PAGESIZE
@@ -113,29 +111,6 @@ print(map_file(fd, 10, True) is not None)
     assert found.split() == ["10", "True"]
 
 
-def test_local_folders_are_not_on_the_network(tmp_path: Path) -> None:
-    assert not on_network(os.stat(tmp_path).st_dev)
-
-
-def test_unknown_devices_are_not_on_the_network() -> None:
-    assert not on_network(os.makedev(4000, 4000))
-
-
-def test_devices_as_the_kernel_lists_them() -> None:
-    mounts = Path("/proc/self/mountinfo")
-    if not mounts.exists():
-        pytest.skip("needs Linux")
-    seen = set()
-    for line in mounts.read_text(errors="replace").splitlines():
-        major, _, minor = line.split()[2].partition(":")
-        kind = line.partition(" - ")[2].split()[0]
-        device = os.makedev(int(major), int(minor))
-        if device not in seen:
-            assert on_network(device) == (kind in NETWORK_FILE_SYSTEMS)
-        seen.add(device)
-    assert seen
-
-
 def test_files_on_the_network_are_read(
     tmp_path: Path, run_python: Callable[..., str]
 ) -> None:
@@ -145,6 +120,7 @@ def test_files_on_the_network_are_read(
 import os, sys
 import numpy as np
 from zensols.persist.codec import SignedPickleCodec, dump_file, load_file, mapping
+from zensols.persist.files import network
 
 path = sys.argv[1]
 codec = SignedPickleCodec("42" * 32)
@@ -155,10 +131,10 @@ device = os.stat(path).st_dev
 number = f"{os.major(device)}:{os.minor(device)}"
 for line in open("/proc/self/mountinfo"):
     if line.split()[2] == number:
-        mapping.NETWORK_FILE_SYSTEMS |= {line.partition(" - ")[2].split()[0]}
-mapping.on_network.cache_clear()
+        network.NETWORK_FILE_SYSTEMS |= {line.partition(" - ")[2].split()[0]}
+network.on_network.cache_clear()
 second = load_file(codec, path)
-print(mapping.on_network(device), mapped, len(mapping._live), (first == second).all())
+print(network.on_network(device), mapped, len(mapping._live), (first == second).all())
 second[0] = 5
 print(load_file(codec, path)[0])
 """,

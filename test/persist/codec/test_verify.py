@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,14 @@ numpy = pytest.importorskip("numpy")
 
 def flipped(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def refused(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except PersistableError:
+        return True
+    return False
 
 
 class NeverUnpickled:
@@ -59,13 +68,11 @@ def test_each_byte_is_checked(tmp_path: Path) -> None:
             ),
             lambda: verify_file(default_codec(), str(path), "a"),
         ):
-            try:
+            # Only what pads the buffers is nobody's.
+            if place < buffers and entry[place] == 0 and not refused(check):
+                continue
+            with pytest.raises(PersistableError, match="a.dat"):
                 check()
-            except PersistableError as e:
-                assert str(path) in str(e)
-            else:
-                # Only what pads the buffers is nobody's.
-                assert entry[place] == 0
 
 
 def test_wrong_place_and_wrong_key() -> None:

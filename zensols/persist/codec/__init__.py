@@ -18,7 +18,6 @@ from .key import SigningKey
 from .payload import same_payload
 from .raw import RawCodec
 from .signed import SignedPickleCodec, default_codec
-from .verify import verify_entry
 from .verify import verify_entry, verify_file
 
 __all__ = [
@@ -39,7 +38,6 @@ __all__ = [
     "load_file",
     "read_info",
     "same_payload",
-    "verify_entry",
     "verify_entry",
     "verify_file",
 ]

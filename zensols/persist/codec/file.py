@@ -116,7 +116,7 @@ def load_file(codec: Codec, path: str, key: str | None = None) -> Any:
             size = os.fstat(fd).st_size
             if size <= MAP_LIMIT:
                 return codec.decode(_read(fd, size), key, source=path)
-            reader = entry_codec_of(codec)
+            reader = inner_codec(codec)
             front = _read(fd, e.HEADER.size)
             if reader is None or front[:8] != e.MAGIC:
                 return codec.decode(_read_on(fd, front, size), key, source=path)
@@ -176,16 +176,6 @@ def unreadable(path: str, error: OSError) -> PersistableError:
     if error.errno == errno.EISDIR:
         return PersistableError(f"Can't read {path}: a folder is in the file's place")
     return PersistableError(f"Can't read {path}: {error.strerror or error}")
-
-
-def entry_codec_of(codec: Codec) -> EntryCodec | None:
-    """Return what writes the entries of a codec, if it writes entries.
-
-    :param codec: that codec, or one that compresses
-
-    """
-    inner = codec.inner if isinstance(codec, CompressedCodec) else codec
-    return inner if isinstance(inner, EntryCodec) else None
 
 
 def _read(fd: int, size: int) -> bytes:

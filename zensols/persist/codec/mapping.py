@@ -5,17 +5,11 @@ from __future__ import annotations
 import mmap
 import os
 from functools import cache
-from typing import Final
 from weakref import WeakSet
 
-__all__ = ["map_file"]
+from ..files import on_network
 
-NETWORK_FILE_SYSTEMS: Final = frozenset(
-    "9p afs beegfs ceph cifs fuse.glusterfs fuse.s3fs fuse.sshfs glusterfs gpfs lustre "
-    "ncpfs nfs nfs4 smb3 smbfs".split()
-)
-"""Where a mapped page can fail to load (SIGBUS) when the server goes away, or
-where another machine's writes show."""
+__all__ = ["map_file"]
 
 _live: WeakSet[mmap.mmap] = WeakSet()
 
@@ -64,21 +58,3 @@ def limit() -> int:
     if files != resource.RLIM_INFINITY:
         limits.append(files)
     return min(limits) // 4
-
-
-@cache
-def on_network(device: int) -> bool:
-    """Return whether a device, as in ``st_dev``, is on another machine, as far
-    as the system tells (Linux does).
-
-    """
-    number = f"{os.major(device)}:{os.minor(device)}"
-    try:
-        with open("/proc/self/mountinfo") as mounts:
-            for line in mounts:
-                mount, _, source = line.partition(" - ")
-                if mount.split()[2] == number:
-                    return source.split()[0] in NETWORK_FILE_SYSTEMS
-    except OSError:
-        pass
-    return False
