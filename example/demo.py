@@ -25,6 +25,8 @@ examples:
   demo.py               look at all modules; run it twice
   demo.py --limit 100   look at the first hundred only
   demo.py --fresh       forget what is known, and begin again
+  demo.py --store sqlite:features.db
+                        keep the features in a database
   demo.py --json | python -m json.tool
 
 Interrupt it with Ctrl-C and run it again: it goes on where it stopped.
@@ -45,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     data = args.data / f"{platform.python_implementation()}-{platform.python_version()}"
     if args.fresh and data.exists():
         shutil.rmtree(data)
-    census = Census(STDLIB, data, args.limit)
+    census = Census(STDLIB, data, args.limit, args.store)
+    if args.fresh:
+        census.kept.clear()
     modules, missing = len(census.features), census.missing
     if 0 < len(missing) < modules:
         say(f"{modules - len(missing)} of {modules} modules are there already.")
@@ -89,6 +93,12 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="N",
         default=sys.maxsize,
         help="how many modules to look at (default: all)",
+    )
+    parser.add_argument(
+        "--store",
+        metavar="URL",
+        help="what keeps the features, such as sqlite:features.db or "
+        "redis://localhost:6379/0 (default: the folder)",
     )
     parser.add_argument("--fresh", action="store_true", help="begin again")
     parser.add_argument("--json", action="store_true", help="print JSON, not tables")

@@ -12,7 +12,9 @@ from zensols.persist import (
     IncrementKeyDirectoryStash,
     KeyLimitStash,
     SortedStash,
+    Stash,
 )
+from zensols.persist.domain import StashURL, open_stash
 
 from .corpus import CorpusStash
 from .factory import FeatureFactory
@@ -24,13 +26,22 @@ from .summary import Summary
 class Census:
     """All that is known of the modules below a folder."""
 
-    def __init__(self, corpus: Path, data: Path, limit: int = sys.maxsize) -> None:
+    def __init__(
+        self,
+        corpus: Path,
+        data: Path,
+        limit: int = sys.maxsize,
+        store: str | None = None,
+    ) -> None:
         """
         :param corpus: the folder of the sources
 
         :param data: the folder that keeps what is found out
 
         :param limit: how many modules to look at
+
+        :param store: the URL of the store that keeps the features; by default in
+                      the folder
 
         """
         self.data = data
@@ -39,7 +50,8 @@ class Census:
         # name -> features: computed each time, ...
         self.factory = FeatureFactory(self.sources)
         # ... once for ever, also where they are None, since None is a value, ...
-        self.kept = DirectoryStash[Module | None](data / "features")
+        url = store or StashURL.of_path("dir", data / "features")
+        self.kept: Stash[Module | None] = open_stash(url)
         once = CacheFactoryStash(self.kept, self.factory, dump_factory_nones=True)
         # ... read from disk once in a run, in order.
         self.features = SortedStash(CacheStash(once))

@@ -71,7 +71,7 @@ def test_each_byte_is_checked(tmp_path: Path) -> None:
             # Only what pads the buffers is nobody's.
             if place < buffers and entry[place] == 0 and not refused(check):
                 continue
-            with pytest.raises(PersistableError, match="a.dat"):
+            with pytest.raises(PersistableError, match=r"a\.dat"):
                 check()
 
 

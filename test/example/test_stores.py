@@ -1,0 +1,55 @@
+"""The demonstration runs unchanged over each store, which only its URL names."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+LOCAL = [
+    "dir:features",
+    "dir:features?pattern={name}.bin&compress=zlib",
+    "dir:features?ttl=3600",
+    "lmdb:features.lmdb",
+    "shelve:features",
+    "sqlite:features.db",
+    "sqlite:features.db?table=modules",
+]
+
+
+@pytest.fixture
+def demo(run, examples):
+    """Runs the demonstration over a store, and returns its results."""
+
+    def demo(url: str) -> Any:
+        return json.loads(
+            run(
+                examples / "demo.py",
+                *("--data", "data", "--limit", "12", "--json", "--store", url),
+            ).stdout
+        )
+
+    return demo
+
+
+@pytest.fixture
+def run_twice(demo):
+    def run_twice(url: str) -> None:
+        cold, warm, default = demo(url), demo(url), demo("dir:other")
+        assert (cold["run"]["computed"], warm["run"]["computed"]) == (12, 0)
+        assert default["run"]["computed"] == 12
+        for part in ("packages", "most_complex", "pairs"):
+            assert cold[part] == warm[part] == default[part]
+
+    return run_twice
+
+
+@pytest.mark.parametrize("url", LOCAL)
+def test_local_stores(url: str, run_twice) -> None:
+    run_twice(url)
+
+
+def test_in_memory(demo) -> None:
+    assert demo("memory:")["run"]["computed"] == 12
+    assert demo("memory:")["run"]["computed"] == 12
