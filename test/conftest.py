@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+# Servers, each started when a test first asks for it.
+pytest_plugins = ["server_redis"]
+
 _HOME = tempfile.TemporaryDirectory(prefix="zensols-persist-test-")
 for _name in tuple(os.environ):
     if _name.startswith("ZENSOLS_PERSIST_"):

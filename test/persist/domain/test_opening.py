@@ -106,6 +106,27 @@ def test_time_to_live(in_tmp: Path) -> None:
     assert dict(stash) == {}
 
 
+NATIVE = """
+from zensols.persist import DictionaryStash
+class Store(DictionaryStash):
+    native_ttl = True
+    @classmethod
+    def open_url(cls, url, codec):
+        return cls(url.read(ttl=float))
+"""
+
+
+def test_store_that_expires_by_itself_is_given_the_time(plugins: Path) -> None:
+    (plugins / "third_party.py").write_text(NATIVE)
+    out = run(
+        "from zensols.persist.domain import open_stash\n"
+        "for url in ('party:x?ttl=2.5&codec=json', 'party:x'):\n"
+        "    print(dict(open_stash(url)))",
+        plugins,
+    )
+    assert out.splitlines() == ["{'ttl': 2.5}", "{}"]
+
+
 @pytest.mark.parametrize(
     ("url", "reason"),
     [

@@ -19,6 +19,10 @@ Opener = Callable[[StashURL, Codec | None], Stash[Any]]
 None for the default.  The options ``codec``, ``compress`` and ``ttl`` have been
 taken out of the URL; :meth:`.StashURL.read` takes the rest.
 
+The opener of a class with an attribute ``native_ttl`` that is true is given
+``ttl``, too, a number of seconds above 0, since its store removes what has expired
+by itself.
+
 """
 
 ENTRY_POINTS: Final = "zensols.persist.stash"
@@ -75,9 +79,10 @@ def open_stash(url: str | StashURL) -> Stash[Any]:
         url = StashURL.parse(url)
     ttl = _find_ttl(url)
     opener = _find_opener(url)
-    own = url.without("codec", "compress", "ttl")
-    if ttl is None:
+    own = url.without("codec", "compress")
+    if ttl is None or _expires(opener):
         return opener(own, _find_codec(url))
+    own = own.without("ttl")
     expiring: Any = import_module(f"{_PACKAGE}.stash.expiring")
     stash: Stash[Any] = expiring.ExpiringStash(
         opener(own, _find_codec(url, expiring.Expiring)), ttl
@@ -131,6 +136,11 @@ def _find_opener(url: StashURL) -> Opener:
             ) from e
     opener: Opener = getattr(found, "open_url", found)
     return opener
+
+
+def _expires(opener: Opener) -> bool:
+    store = getattr(opener, "__self__", opener)
+    return bool(getattr(store, "native_ttl", False))
 
 
 @cache

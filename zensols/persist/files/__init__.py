@@ -4,10 +4,12 @@ from .atomic import AtomicFile, write_atomic
 from .folder import folds_case, make_folder
 from .lock import key_lock_path, path_lock, work_lock_path
 from .names import DIGESTED, Digested, FileNames
+from .network import NETWORK_FILE_SYSTEMS, on_network
 from .temporary import Sweeper, is_temporary, remove_dead, temporary_path
 
 __all__ = [
     "DIGESTED",
+    "NETWORK_FILE_SYSTEMS",
     "AtomicFile",
     "Digested",
     "FileNames",
@@ -16,6 +18,7 @@ __all__ = [
     "is_temporary",
     "key_lock_path",
     "make_folder",
+    "on_network",
     "path_lock",
     "remove_dead",
     "temporary_path",

