@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 # Servers, each started when a test first asks for it.
-pytest_plugins = ["server_redis"]
+pytest_plugins = ["server_mongo", "server_postgres", "server_redis", "server_s3"]
 
 _HOME = tempfile.TemporaryDirectory(prefix="zensols-persist-test-")
 for _name in tuple(os.environ):

@@ -73,15 +73,23 @@ but for error.py).
 
 DEFERRED = (
     "asyncio",
+    "boto3",
     "dill",
     "filelock",
+    "fsspec",
     "frozendict",
+    "lmdb",
     "lz4",
     "msgspec",
     "multiprocessing",
     "numpy",
     "platformdirs",
+    "psycopg",
+    "pymongo",
+    "redis",
+    "rich",
     "sqlite3",
+    "typer",
     "wrapt",
     "zstandard",
 )
@@ -139,10 +147,19 @@ PUBLIC = {
     # Beyond the contract
     "EncodedStash",
     "ExpiringStash",
+    "FsspecStash",
+    "LmdbStash",
+    "MappingStash",
+    "MongoStash",
+    "PostgresStash",
+    "RedisStash",
+    "SqliteStash",
+    "open_stash",
     "AlteredDataError",
     "ClassNotFoundError",
     "CorruptDataError",
     "LockTimeoutError",
+    "StoreUnavailableError",
     "UntrustedDataError",
 }
 """The names of zensols.persist, by sections of the behaviour contract."""
@@ -360,6 +377,7 @@ def test_only_codecs_read_pickles() -> None:
         "import zensols.persist.codec",
         "import zensols.persist.files",
         "import zensols.persist.util",
+        "from zensols.persist.stash import *",
     ],
 )
 def test_import_loads_no_driver(statement: str) -> None:

@@ -18,9 +18,21 @@ LOCAL = [
 ]
 
 
+SERVERS = ["mongo", "postgres", "redis", "s3"]
+
+
 @pytest.fixture
-def demo(run, examples):
+def server_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a store on a server, asked for before the environment is copied."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture
+def demo(request, examples):
     """Runs the demonstration over a store, and returns its results."""
+    if "server_url" in request.fixturenames:
+        request.getfixturevalue("server_url")
+    run = request.getfixturevalue("run")
 
     def demo(url: str) -> Any:
         return json.loads(
@@ -48,6 +60,11 @@ def run_twice(demo):
 @pytest.mark.parametrize("url", LOCAL)
 def test_local_stores(url: str, run_twice) -> None:
     run_twice(url)
+
+
+@pytest.mark.parametrize("server_url", SERVERS, indirect=True)
+def test_stores_on_servers(server_url: str, run_twice) -> None:
+    run_twice(server_url)
 
 
 def test_in_memory(demo) -> None:

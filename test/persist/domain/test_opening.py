@@ -38,6 +38,8 @@ URLS = [
     "dir:data?codec=json&compress=lz4",
     "shelve:data/shelf",
     "shelve:data/shelf?lock_timeout=2.5&codec=json",
+    "lmdb:data/store?codec=json",
+    "sqlite:data/store.db?table=words",
 ]
 
 
@@ -59,6 +61,20 @@ def test_url_gives_it_back(url: str, in_tmp: Path) -> None:
         stash["a"] = [1]
         assert again["a"] == [1]
     assert in_tmp.exists()
+
+
+@pytest.mark.parametrize("engine", ["mongo", "postgres", "redis", "s3"])
+def test_servers(engine: str, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue(f"{engine}_url")
+    stash: Any = open_stash(url)
+    again: Any = open_stash(stash.url)
+    try:
+        stash["a"] = [1, None, "ü"]
+        assert again["a"] == [1, None, "ü"]
+        assert again.url == stash.url
+    finally:
+        stash.close()
+        again.close()
 
 
 def test_opening_makes_nothing(in_tmp: Path) -> None:

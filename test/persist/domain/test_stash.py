@@ -23,6 +23,7 @@ from zensols.persist.domain import (
     PrimeableStash,
     ReadOnlyStash,
     Stash,
+    open_stash,
     require_key,
 )
 from zensols.persist.error import PersistableError
@@ -128,59 +129,70 @@ def test_f_delete_without_a_key_is_an_error() -> None:
     assert len(stash) == 1
 
 
-def make_public(name: str, folder: Path) -> Any:
-    """Make a stash of any public class, a folder or an empty stash behind it."""
-    cls = getattr(zensols.persist, name)
+SERVERS = {"MongoStash": "mongo", "PostgresStash": "postgres", "RedisStash": "redis"}
+
+
+@pytest.fixture
+def public(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """A stash of any public class, a folder or an empty stash behind it."""
+    name = request.param
     memory = DictionaryStash[Any]()
-    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a", "text")
     arguments: dict[str, tuple[Any, ...]] = {
         "CacheFactoryStash": (memory, DictionaryStash()),
         "DictionaryStash": (),
-        "DirectoryCompositeStash": (folder / "docs", ({"text"},), "features"),
-        "DirectoryStash": (folder / "data",),
+        "DirectoryCompositeStash": (tmp_path / "docs", ({"text"},), "features"),
+        "DirectoryStash": (tmp_path / "data",),
         "ExpiringStash": (memory, 60),
         "FactoryStash": (memory, DictionaryStash()),
-        "IncrementKeyDirectoryStash": (folder / "data",),
+        "FsspecStash": (f"file://{tmp_path}/files",),
+        "IncrementKeyDirectoryStash": (tmp_path / "data",),
         "KeySubsetStash": (memory, {"a"}, False),
         "LRUCacheStash": (9,),
+        "LmdbStash": (tmp_path / "data.lmdb",),
+        "MappingStash": ({},),
         "NoopStash": (),
         "ProtectiveStash": (memory, False),
-        "ShelveStash": (folder / "shelf",),
+        "ShelveStash": (tmp_path / "shelf",),
+        "SqliteStash": (tmp_path / "data.db",),
         "UnionStash": ([memory],),
-        "ZipStash": (folder / "a.zip",),
+        "ZipStash": (tmp_path / "a.zip",),
     }
-    stash = cls(*arguments.get(name, (memory,)))
+    if name in SERVERS:
+        stash = open_stash(request.getfixturevalue(f"{SERVERS[name]}_url"))
+    else:
+        stash = getattr(zensols.persist, name)(*arguments.get(name, (memory,)))
+    assert type(stash).__name__ == name
     stash.worker = ()
-    return stash
+    yield stash
+    if hasattr(stash, "close"):
+        stash.close()
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_f_delete_without_a_key_is_the_same_error_everywhere(
-    name: str, tmp_path: Path
-) -> None:
-    stash = make_public(name, tmp_path)
-    stash["a"] = SimpleNamespace(features={"text": 1})
-    before = dict(stash)
-    for delete in (stash.delete, lambda: stash.delete(None)):
+@pytest.mark.parametrize("public", PUBLIC, indirect=True)
+def test_f_delete_without_a_key_is_the_same_error_everywhere(public: Any) -> None:
+    public["a"] = SimpleNamespace(features={"text": 1})
+    before = dict(public)
+    name = type(public).__name__
+    for delete in (public.delete, lambda: public.delete(None)):
         with pytest.raises(PersistableError, match=rf"{name}\.delete\(\) needs a key"):
             delete()
-    assert dict(stash) == before
+    assert dict(public) == before
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_f_absent_key_is_the_same_everywhere(name: str, tmp_path: Path) -> None:
-    stash = make_public(name, tmp_path)
-    assert stash.load("9") is None
-    assert stash.get("9") is None
-    assert stash.get("9", MISSING) is MISSING
-    assert not stash.exists("9")
-    stash.delete("9")
+@pytest.mark.parametrize("public", PUBLIC, indirect=True)
+def test_f_absent_key_is_the_same_everywhere(public: Any) -> None:
+    assert public.load("9") is None
+    assert public.get("9") is None
+    assert public.get("9", MISSING) is MISSING
+    assert not public.exists("9")
+    public.delete("9")
     with pytest.raises(KeyError, match="9"):
-        stash["9"]
+        public["9"]
     with pytest.raises(KeyError, match="9"):
-        del stash["9"]
-    assert "9" not in list(stash.keys())
+        del public["9"]
+    assert "9" not in list(public.keys())
 
 
 def test_f_clear_lists_the_keys_before_it_deletes() -> None:

@@ -187,3 +187,367 @@ def test_batches(start_redis: Callable[..., RedisServer]) -> None:
     assert found["cmdstat_eval"] == 2
     assert found["cmdstat_unlink"] == 2
     assert "cmdstat_set" not in found
+
+
+def test_batches_of_large_values(start_redis: Callable[..., RedisServer]) -> None:
+    large = b"x" * (5 << 20)
+    with (
+        closing(RedisStash[bytes](start_redis().url)) as stash,
+        raw(stash) as client,
+    ):
+        stash.dump_many((str(number), large) for number in range(4))
+        assert [value == large for _, value in stash.load_many("0123")] == [True] * 4
+        found = commands(client)
+    # 8 MiB are enough for one.
+    assert found["cmdstat_mset"] == 2
+    assert found["cmdstat_eval"] == 2
+
+
+def test_64_mib(stash: RedisStash[bytes]) -> None:
+    value = os.urandom(1 << 20) * 64
+    stash["a"] = value
+    assert stash["a"] == value
+    assert stash.entry_info("a").size >= len(value)  # type: ignore[union-attr]
+
+
+def test_too_large_for_redis(stash: RedisStash[Any]) -> None:
+    too_large = bytes((512 << 20) + 1)
+    stash.dump_entry("a", b"old")
+    for dump in (
+        lambda: stash.dump_entry("a", too_large),
+        lambda: stash.dump_entries([("a", too_large)]),
+    ):
+        with pytest.raises(PersistableError, match=r"'a'.*536,870,913 bytes"):
+            dump()
+    assert stash.load_entry("a") == b"old"
+
+
+def test_uses_no_keys_command(start_redis: Callable[..., RedisServer]) -> None:
+    with closing(RedisStash[int](start_redis("--rename-command", "KEYS", "").url)) as s:
+        s["a"] = 1
+        assert list(s.keys()) == ["a"]
+        assert dict(s) == {"a": 1}
+        assert len(s) == 1
+        s.clear()
+        assert len(s) == 0
+
+
+def test_needs_no_dangerous_command(start_redis: Callable[..., RedisServer]) -> None:
+    server = start_redis()
+    with redis.Redis.from_url(server.url, protocol=2) as client:
+        client.execute_command(
+            *("ACL", "SETUSER", "ann", "on", ">pw", "+@all", "-@dangerous"),
+            *("~ours:*", "~ours%*"),
+        )
+    url = f"redis://ann:pw@127.0.0.1:{server.port}/0"
+    with closing(RedisStash[int](url, namespace="ours")) as stash:
+        stash["a"] = 1
+        stash.dump_many([("b", 2)])
+        with stash.lock("a"):
+            assert sorted(stash) == [("a", 1), ("b", 2)]
+        stash.clear()
+        assert len(stash) == 0
+    with closing(RedisStash[int](url, namespace="theirs")) as stash:
+        with pytest.raises(StoreUnavailableError, match="access control list") as error:
+            stash["a"] = 1
+        assert "pw" not in str(error.value)
+
+
+def test_server_removes_what_has_expired(redis_url: str) -> None:
+    stash: Any = open_stash(f"{redis_url}&ttl=3600")
+    assert type(stash) is RedisStash
+    with closing(stash), raw(stash) as client:
+        stash["a"] = 1
+        stash.dump_many([("b", 2), ("c", 3)])
+        stash.dump_entry("d", stash.load_entry("a"))
+        for key in "abcd":
+            left: Any = client.pttl(prefix(stash) + key.encode())
+            assert 3_500_000 < left <= 3_600_000
+        client.pexpireat(prefix(stash) + b"a", 1)
+        assert not stash.exists("a")
+        assert stash.get("a", "expired") == "expired"
+        assert sorted(stash.keys()) == ["b", "c", "d"]
+        stash["b"] = 4
+        assert client.pttl(prefix(stash) + b"b") > 3_500_000  # type: ignore[operator]
+        stash.ttl = None
+        stash["b"] = 5
+        stash.dump_many([("c", 6)])
+        assert client.pttl(prefix(stash) + b"b") == -1
+        assert client.pttl(prefix(stash) + b"c") == -1
+
+
+def test_shortest_time_to_live(redis_url: str) -> None:
+    stash: Any = open_stash(f"{redis_url}&ttl=0.0001")
+    with closing(stash):
+        stash["a"] = 1
+        stash.dump_many([("b", 1)])
+
+
+@pytest.mark.parametrize("ttl", [0, -1, float("inf"), float("nan")])
+def test_wrong_time_to_live(ttl: float) -> None:
+    with pytest.raises(PersistableError, match="must be positive seconds"):
+        RedisStash(ttl=ttl)
+
+
+@pytest.mark.parametrize("namespace", ["\n", "\x00", "\ud800"])
+def test_wrong_namespace(namespace: str) -> None:
+    with pytest.raises(PersistableError, match="printable"):
+        RedisStash(namespace=namespace)
+
+
+NOBODY = "redis://ann:secret@127.0.0.1:1/3"
+
+
+def test_connects_only_when_used() -> None:
+    stash = RedisStash[int](NOBODY, namespace="a b")
+    assert pickle.loads(pickle.dumps(stash)) == stash
+    stash.lock("a")
+    stash.keys()
+    stash.close()
+    stash.close()
+    with pytest.raises(StoreUnavailableError):
+        stash.load("a")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda stash: stash.load("a"),
+        lambda stash: stash.get("a"),
+        lambda stash: stash.exists("a"),
+        lambda stash: stash.dump("a", 1),
+        lambda stash: stash.delete("a"),
+        lambda stash: stash.clear(),
+        lambda stash: len(stash),
+        lambda stash: list(stash.keys()),
+        lambda stash: list(stash),
+        lambda stash: list(stash.load_many(["a"])),
+        lambda stash: stash.dump_many([("a", 1)]),
+        lambda stash: stash.delete_many(["a"]),
+        lambda stash: stash.lock("a").__enter__(),
+    ],
+)
+def test_nobody_there(use: Callable[[RedisStash[int]], Any]) -> None:
+    with pytest.raises(
+        StoreUnavailableError, match=r"ann:\*\*\*@127.0.0.1:1/3"
+    ) as error:
+        use(RedisStash(NOBODY))
+    assert "secret" not in str(error.value)
+
+
+def test_shows_no_password() -> None:
+    stash = RedisStash[int](NOBODY, namespace="a b", timeout=2.5)
+    for text in repr(stash), str(stash.url), repr(stash.url):
+        assert "secret" not in text
+        assert "redis://ann:***@127.0.0.1:1/3?namespace=a%20b&timeout=2.5" in text
+
+
+@pytest.mark.parametrize(
+    "stash",
+    [
+        RedisStash[int](),
+        RedisStash[int](NOBODY, namespace="", ttl=0.5, timeout=3),
+        RedisStash[int](NOBODY, namespace="a&b=c%:?", codec=JsonCodec()),
+        RedisStash[int]("rediss://[::1]:1?ssl_cert_reqs=none&ssl_ca_certs=%2Fa%20b"),
+    ],
+)
+def test_url_gives_it_back(stash: RedisStash[int]) -> None:
+    again: Any = open_stash(stash.url)
+    assert again.url == stash.url
+    assert (again.namespace, again.ttl, again.timeout) == (
+        stash.namespace,
+        stash.ttl,
+        stash.timeout,
+    )
+    assert StashURL.parse(again.address) == StashURL.parse(stash.address)
+    assert type(again.codec) is type(stash.codec)
+
+
+def test_stash_without_url() -> None:
+    class Special(RedisStash[int]):
+        pass
+
+    with pytest.raises(PersistableError, match="has no URL"):
+        _ = Special().url
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("redis://h?nmespace=a", "unknown option 'nmespace'; allowed: .*namespace"),
+        ("redis://h?timeout=0", "'0' of option 'timeout': give a number"),
+        ("redis://h?timeout=x", "value 'x' of option 'timeout'"),
+        ("redis://h?ttl=0", "'ttl' is '0'"),
+        ("redis://h?ssl_cert_reqs=none", "only rediss URLs use TLS"),
+        ("rediss://h?ssl_cert_reqs=no", "'no' of option 'ssl_cert_reqs': use one of"),
+        ("redis://u:secret@h/data", "database 'data'"),
+        ("redis:h", "no host"),
+        ("redis://u:sec/ret@h/0", "percent-encode"),
+        ("redis://u:secret@h:port/0", "host or port can't be read"),
+    ],
+)
+def test_wrong_urls(url: str, reason: str) -> None:
+    with pytest.raises(PersistableError, match=reason) as error:
+        open_stash(url)
+    assert "Wrong stash URL 'redis" in str(error.value)
+    assert "sec/ret" not in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+def test_use_after_close(stash: RedisStash[int], client: redis.Redis) -> None:
+    stash["a"] = 1
+    before: Any = len(client.client_list())
+    stash.close()
+    stash.close()
+    assert len(client.client_list()) == before - 1  # type: ignore[arg-type]
+    assert stash["a"] == 1
+
+
+def test_threads_have_their_own_connections(stash: RedisStash[int]) -> None:
+    with ThreadPoolExecutor(16) as executor:
+        list(executor.map(lambda n: stash.dump(str(n), n), range(400)))
+        stash.close()
+        found = executor.map(lambda n: stash.load(str(n)), range(400))
+        assert list(found) == list(range(400))
+
+
+FORK = """
+import os, sys
+from zensols.persist.domain import open_stash
+stash = open_stash(sys.argv[1])
+stash["a"] = 1
+children = []
+for child in range(4):
+    pid = os.fork()
+    if pid == 0:
+        for number in range(200):
+            key = f"{child}-{number}"
+            stash[key] = number
+            assert stash[key] == number
+        os._exit(0)
+    children.append(pid)
+for number in range(200):
+    assert stash["a"] == 1
+assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 4
+assert len(stash) == 801
+with stash.lock("a"):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            with stash.lock("a", timeout=0):
+                os._exit(1)
+        except TimeoutError as e:
+            assert f"process {os.getppid()} of" in str(e)
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+"""
+
+
+def run_python(code: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_fork(redis_url: str) -> None:
+    run_python(FORK, redis_url)
+
+
+def test_missing_driver() -> None:
+    out = run_python(
+        "import sys\n"
+        "sys.modules['redis'] = None\n"
+        "from zensols.persist.domain import open_stash\n"
+        "from zensols.persist.error import PersistableError\n"
+        "stash = open_stash('redis://ann:secret@localhost')\n"
+        "try:\n"
+        "    stash.load('a')\n"
+        "except PersistableError as e:\n"
+        "    print(e)\n"
+    )
+    assert 'pip install "zensols.persist[redis]"' in out
+    assert "secret" not in out
+
+
+def test_importing_loads_no_driver() -> None:
+    out = run_python(
+        "import sys\n"
+        "import zensols.persist.stash.redis\n"
+        "print('redis' in sys.modules)\n"
+    )
+    assert out.strip() == "False"
+
+
+def test_listing_keys_takes_little_memory(
+    start_redis: Callable[..., RedisServer],
+) -> None:
+    server = start_redis("--enable-debug-command", "local")
+    with closing(RedisStash[int](server.url)) as stash, raw(stash) as client:
+        client.execute_command("DEBUG", "POPULATE", 200_000, "stash", 10)
+        next(iter(stash.keys()))
+        tracemalloc.start()
+        try:
+            assert len(stash) == 200_000
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 12e6
+
+
+def test_factory_runs_once(redis_url: str) -> None:
+    code = """
+import os, sys
+from zensols.persist.domain import FactoryStash, ReadOnlyStash, open_stash
+class Counted(ReadOnlyStash):
+    def load(self, name):
+        store._client.call(lambda client: client.incr(f"{store.namespace}%calls"))
+        return [name] * 1000
+    def keys(self):
+        return map(str, range(20))
+store = open_stash(sys.argv[1])
+stash = FactoryStash(store, Counted(), once=True)
+sys.stdin.read(1)
+for name in stash.factory.keys():
+    assert stash[name] == [name] * 1000
+"""
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, redis_url],
+            stdin=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        for _ in range(3)
+    ]
+    for child in children:
+        child.communicate(b"x")
+        assert child.returncode == 0
+    stash: Any = open_stash(redis_url)
+    with closing(stash), raw(stash) as client:
+        assert client.get(f"{stash.namespace}%calls") == b"20"
+        assert len(stash) == 20
+
+
+def test_two_threads_compute_once(redis_url: str) -> None:
+    from zensols.persist.domain import FactoryStash
+
+    calls: list[str] = []
+
+    class Counted(ReadOnlyStash[int]):
+        def load(self, name: str) -> int:
+            calls.append(name)
+            return 1
+
+        def keys(self) -> Iterable[str]:
+            return ["a"]
+
+    store: Any = open_stash(redis_url)
+    stash = FactoryStash[int](store, Counted())
+    with closing(store), ThreadPoolExecutor(8) as executor:
+        assert list(executor.map(stash.load, ["a"] * 32)) == [1] * 32
+    assert calls == ["a"]

@@ -30,7 +30,9 @@ DILL: Final = 0x04
 READ_ONLY: Final = 0x01
 """Flag of a buffer: the object that it came from was read-only."""
 
-HEAD: Final = Struct("<8sBBBBIIIQ8s")
+FRONT: Final = Struct("<8sBBBB")
+LENGTHS: Final = Struct("<IIIQ")
+HEAD: Final = Struct(FRONT.format + LENGTHS.format[1:] + "8s")
 """What precedes the tag, which signs it."""
 
 HEADER: Final = Struct(HEAD.format + "24s")

@@ -153,12 +153,10 @@ move it back or delete it
         key = self._key
         return e.NO_FINGERPRINT if key is None else key.fingerprint
 
-    def decode(
-        self, data: Buffer, key: str | None = None, *, source: str = "the data"
-    ) -> Any:
+    def decode_carefully(self, data: Buffer, key: str | None, source: str) -> Any:
         if self.trust == "any" and data[:8] != e.MAGIC:
             return loads_whole(data, source)
-        return super().decode(data, key, source=source)
+        return super().decode_carefully(data, key, source)
 
     def check_tag(self, header: Header) -> None:
         try:

@@ -19,7 +19,7 @@ from .protective import ProtectiveStash
 from .readonly import ReadOnlyStash
 from .stash import Stash, V, require_key
 from .subset import KeySubsetStash
-from .url import StashURL, one_of
+from .url import StashURL, mask_passwords, one_of
 
 __all__ = [
     "CacheFactoryStash",
@@ -47,6 +47,7 @@ __all__ = [
     "V",
     "chunks",
     "codec_options",
+    "mask_passwords",
     "one_of",
     "open_stash",
     "require_key",

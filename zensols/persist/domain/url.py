@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from ..error import PersistableError
 
-__all__ = ["StashURL", "one_of"]
+__all__ = ["StashURL", "mask_passwords", "one_of"]
 
 _MASK: Final = "***"
 _REFUSED: Final = {
@@ -71,7 +71,7 @@ class StashURL:
         scheme, colon, rest = text.partition(":")
         if not colon or not scheme.replace("+", "").isalnum():
             raise PersistableError(
-                f"No scheme in stash URL {_mask(text)!r}: expecting something like "
+                f"No scheme in stash URL {mask_passwords(text)!r}: expecting something like "
                 f"dir:///data/cache or redis://localhost:6379/0"
             )
         location, _, query = rest.partition("?")
@@ -190,7 +190,7 @@ class StashURL:
         return f"{text}?{query}" if query else text
 
     def __str__(self) -> str:
-        return _mask(self.reveal())
+        return mask_passwords(self.reveal())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
@@ -221,10 +221,18 @@ def one_of(*allowed: str) -> Callable[[str], str]:
 
 
 def _wrong(text: str, reason: str) -> PersistableError:
-    return PersistableError(f"Wrong stash URL {_mask(text)!r}: {reason}")
+    return PersistableError(f"Wrong stash URL {mask_passwords(text)!r}: {reason}")
 
 
-def _mask(text: str) -> str:
+def mask_passwords(text: str) -> str:
+    """Return a text without the passwords of the URLs in it.
+
+    :param text: such as an error message
+
+    >>> mask_passwords("No server at redis://ann:secret@localhost")
+    'No server at redis://ann:***@localhost'
+
+    """
     # Rather too much than too little: passwords may have any character.
     text = re.sub(r"//([^:/@]*):.*@", rf"//\1:{_MASK}@", text, flags=re.DOTALL)
     return re.sub(r"([?&]password=)[^&]*", rf"\1{_MASK}", text)

@@ -26,38 +26,32 @@ class Gate:
     __slots__ = ("_changed", "_inside", "_keeper")
 
     def __init__(self) -> None:
-        # Each thread changes its own item only, which needs no lock.
-        self._inside: dict[int, int] = {}
+        # A thread is in it once for each time that it has entered.  It takes itself
+        # out again, and each step is atomic, so that no lock is needed.
+        self._inside: list[int] = []
         self._keeper: int | None = None
         self._changed = Condition()
 
     def __enter__(self) -> None:
-        thread = get_ident()
-        depth = self._inside.get(thread, 0)
-        self._inside[thread] = depth + 1
+        self._inside.append(get_ident())
         # In this order: who shuts the gate says so, and then looks who is inside.
-        if self._keeper is not None and not depth:
-            self._wait(thread)
+        if self._keeper is not None:
+            self._wait(get_ident())
 
     def __exit__(self, *_: object) -> None:
-        thread = get_ident()
-        depth = self._inside[thread] - 1
-        if depth:
-            self._inside[thread] = depth
-        else:
-            del self._inside[thread]
-            if self._keeper is not None:
-                with self._changed:
-                    self._changed.notify_all()
+        self._inside.remove(get_ident())
+        if self._keeper is not None:
+            with self._changed:
+                self._changed.notify_all()
 
     def _wait(self, thread: int) -> None:
-        if self._keeper == thread:
+        if self._keeper == thread or self._inside.count(thread) > 1:
             return
-        del self._inside[thread]
+        self._inside.remove(thread)
         with self._changed:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._keeper is None)
-            self._inside[thread] = 1
+            self._inside.append(thread)
 
     def shut(self, timeout: float) -> bool:
         """Wait until no thread is inside, and let none enter but this one.
@@ -89,7 +83,6 @@ class Gate:
     def forget(self) -> None:
         """Forget all other threads: after a fork, there are none."""
         thread = get_ident()
-        depth = self._inside.get(thread, 0)
-        self._inside = {thread: depth} if depth else {}
+        self._inside = [thread] * self._inside.count(thread)
         self._keeper = None
         self._changed = Condition()

@@ -16,7 +16,7 @@ from ..error import PersistableError
 from ..files import key_lock_path, path_lock
 from ..missing import MISSING
 from .directory import Durability
-from .lmdbenv import LmdbEnvironment, find_environment, has_store
+from .lmdbenv import LmdbEnvironment, find_environment
 from .store import StoreStash
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class LmdbStash(StoreStash[V], Generic[V]):
     would survive that too, provided that all who write to the folder wait.
     """
 
+    _opened: ClassVar[_Opened | None] = None
+
     def __post_init__(self) -> None:
         if not isinstance(self.path, Path):
             raise PersistableError(
@@ -95,56 +97,45 @@ class LmdbStash(StoreStash[V], Generic[V]):
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k != "_opened"}
 
-    def _open(self) -> LmdbEnvironment:
-        environment: LmdbEnvironment | None = self.__dict__.get("_opened")
-        if environment is None:
+    def _open(self) -> _Opened:
+        opened = self._opened
+        if opened is None or opened.chosen is not self.codec:
             environment = find_environment(
                 self.path, self.map_size, sync=self.durability == "fsync"
             )
-            self.__dict__["_opened"] = environment
-        return environment
+            opened = self._opened = _Opened(environment, self.codec)
+        return opened
 
-    def _is_made(self) -> bool:
-        # Reading and deleting make nothing.
-        return "_opened" in self.__dict__ or has_store(self.path)
-
-    def _read(self, use: Callable[[Transaction[memoryview]], T], default: T) -> T:
-        return self._open().read(use) if self._is_made() else default
-
-    def _take(self, key: str, use: Callable[[memoryview], T]) -> T | None:
-        name = _to_name(key)
-
-        def take(transaction: Transaction[memoryview]) -> T | None:
-            entry = transaction.get(name)
-            return None if entry is None else use(entry)
-
-        return self._read(take, None)
+    @property
+    def entry_codec(self) -> Codec:
+        return self._open().codec
 
     def _find(self, name: str) -> Any:
         key = str(name)
-        stored = _to_name(key)
+        opened = self._opened
+        if opened is None or opened.chosen is not self.codec:
+            opened = self._open()
+        return opened.environment.read(
+            _decode, MISSING, _to_name(key), opened.codec, key, self.entry_source(key)
+        )
 
-        def decode(transaction: Transaction[memoryview]) -> Any:
-            entry = transaction.get(stored)
-            # Codecs copy what they don't turn into objects.
-            return MISSING if entry is None else self._decode(key, entry)
+    def _read(self, use: Callable[..., T], default: T, *arguments: Any) -> T:
+        return self._open().environment.read(use, default, *arguments)
 
-        return self._read(decode, MISSING)
+    def _write(self, use: Callable[[Transaction[bytes]], Any], size: int) -> None:
+        self._open().environment.write(use, size)
 
     def exists(self, name: str) -> bool:
-        return self._take(str(name), lambda _: True) is not None
+        return self._read(_has, False, _to_name(str(name)))
 
     def load_entry(self, name: str) -> bytes | None:
-        return self._take(str(name), bytes)
+        return self._read(_copy, None, _to_name(str(name)))
 
     def dump_entry(self, name: str, entry: bytes) -> None:
         stored = _to_name(str(name))
-        self._open().write(
-            lambda transaction: transaction.put(stored, entry), len(entry)
-        )
+        self._write(lambda transaction: transaction.put(stored, entry), len(entry))
 
     def dump_entries(self, entries: Iterable[tuple[str, bytes]]) -> None:
-        write = self._open().write
         for batch, size in _batches(entries):
 
             def put(
@@ -154,7 +145,7 @@ class LmdbStash(StoreStash[V], Generic[V]):
                 for stored, entry in batch:
                     transaction.put(stored, entry)
 
-            write(put, size)
+            self._write(put, size)
 
     def delete(self, name: str | None = None) -> None:
         self.delete_many((require_key(self, name),))
@@ -169,12 +160,11 @@ class LmdbStash(StoreStash[V], Generic[V]):
                 for name in batch:
                     transaction.delete(name)
 
-            if self._is_made():
-                self._open().write(delete)
+            if self._open().environment.is_made:
+                self._write(delete, 0)
 
     def clear(self) -> None:
-        if self._is_made():
-            self._open().clear()
+        self._open().environment.clear()
 
     def keys(self) -> Iterator[str]:
         """Return the keys, lazily, in the order of their UTF-8 bytes, those with
@@ -182,7 +172,7 @@ class LmdbStash(StoreStash[V], Generic[V]):
 
         """
         last = b""
-        while names := self._read(lambda t, last=last: _names_after(t, last), ()):
+        while names := self._read(_names_after, [], last):
             for name in names:
                 key = self._to_key(name)
                 if key is not None:
@@ -246,6 +236,38 @@ class LmdbStash(StoreStash[V], Generic[V]):
             "durability": None if self.durability == "process" else self.durability,
         }
         return StashURL.of_path("lmdb", self.path, options | codec_options(self.codec))
+
+
+class _Opened:
+    """What is derived from the fields of a stash, so that it isn't at each use."""
+
+    __slots__ = ("chosen", "codec", "environment")
+
+    def __init__(self, environment: LmdbEnvironment, chosen: Codec | None) -> None:
+        self.environment = environment
+        self.chosen = chosen
+        self.codec = chosen or default_codec()
+
+
+def _decode(
+    transaction: Transaction[memoryview],
+    name: bytes,
+    codec: Codec,
+    key: str,
+    source: str,
+) -> Any:
+    entry = transaction.get(name)
+    # Codecs copy what they don't turn into objects.
+    return MISSING if entry is None else codec.decode(entry, key, source=source)
+
+
+def _has(transaction: Transaction[memoryview], name: bytes) -> bool:
+    return transaction.get(name) is not None
+
+
+def _copy(transaction: Transaction[memoryview], name: bytes) -> bytes | None:
+    entry = transaction.get(name)
+    return None if entry is None else bytes(entry)
 
 
 def _to_name(key: str) -> bytes:

@@ -15,7 +15,7 @@ from .gate import Gate
 if TYPE_CHECKING:
     from lmdb import Environment, Transaction
 
-__all__ = ["LmdbEnvironment", "find_environment", "has_store"]
+__all__ = ["LmdbEnvironment", "find_environment"]
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class LmdbEnvironment:
     >>> environment = LmdbEnvironment(tempfile.mkdtemp(), 1 << 20, sync=False)
     >>> environment.write(lambda transaction: transaction.put(b"a", b"1"))
     True
-    >>> environment.read(lambda transaction: bytes(transaction.get(b"a")))
+    >>> environment.read(lambda transaction: bytes(transaction.get(b"a")), None)
     b'1'
 
     """
@@ -72,11 +72,22 @@ class LmdbEnvironment:
         if getattr(self, "_environment", None) is not None:
             self._close()
 
-    def read(self, use: Callable[[Transaction[memoryview]], T]) -> T:
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a store in the folder."""
+        if self._environment is not None:
+            return True
+        return os.path.exists(os.path.join(self.folder, _FILE))
+
+    def read(self, use: Callable[..., T], default: T, *arguments: Any) -> T:
         """Return what a function finds in the store as it is now.
 
         :param use: called with a transaction that ends with the call, and with it
                     all memory that it has handed out
+
+        :param default: returned if there is no store yet
+
+        :param arguments: what else to call it with
 
         :raises PersistableError: if the store can't be read
 
@@ -84,12 +95,16 @@ class LmdbEnvironment:
         environment = None
         try:
             with self._gate:
-                environment = self._environment or self._open()
-                with environment.begin(buffers=True) as transaction:
-                    return use(transaction)
+                environment = self._environment
+                if environment is None:
+                    if not self.is_made:
+                        return default
+                    environment = self._open()
+                with environment.begin(None, None, False, True) as transaction:
+                    return use(transaction, *arguments)
         except self._lmdb.Error as e:
             self._recover(e, environment, 0)
-        return self.read(use)
+        return self.read(use, default, *arguments)
 
     def write(self, use: Callable[[Transaction[bytes]], T], size: int = 0) -> T:
         """Let a function change the store; nothing is changed if it raises.
@@ -123,7 +138,8 @@ class LmdbEnvironment:
             database = self._open().open_db(txn=transaction)
             transaction.drop(database, delete=False)
 
-        self.write(drop)
+        if self.is_made:
+            self.write(drop)
 
     def strengthen(self) -> None:
         """Make writing wait for the disk from now on."""
@@ -296,11 +312,6 @@ def find_environment(
 
     """
     return _registry.find(os.path.realpath(path), map_size, sync=sync)
-
-
-def has_store(path: str | os.PathLike[str]) -> bool:
-    """Return whether a folder has a store."""
-    return os.path.exists(os.path.join(path, _FILE))
 
 
 def import_lmdb() -> Any:

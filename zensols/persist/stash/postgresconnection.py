@@ -15,13 +15,30 @@ from weakref import WeakSet
 
 from ..domain import StashURL
 from ..error import PersistableError, StoreUnavailableError
+from .postgresarray import register_arrays
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-__all__ = ["PostgresServer"]
+__all__ = ["PostgresServer", "require_psycopg"]
 
 _SCHEMES: Final = ("postgresql", "postgres")
+
+
+def require_psycopg() -> None:
+    """Import the driver.
+
+    :raises PersistableError: if it is not installed
+
+    """
+    try:
+        import psycopg  # noqa: F401
+        import psycopg_pool  # noqa: F401
+    except ImportError as e:
+        raise PersistableError(
+            "PostgresStash needs a package that is not installed: run pip install "
+            f"'zensols.persist[postgres]' ({e})"
+        ) from e
 
 
 class PostgresServer:
@@ -48,9 +65,7 @@ class PostgresServer:
         self.timeout = timeout
         self._url = StashURL.parse(address)
         if self._url.scheme not in _SCHEMES or not self._url.location.startswith("//"):
-            raise self._url.wrong(
-                "write postgresql://user:password@host:5432/database"
-            )
+            raise self._url.wrong("write postgresql://user:password@host:5432/database")
         if not 0 < timeout < math.inf:
             raise self._url.wrong(
                 f"timeout is {timeout!r}: give a number of seconds above 0"
@@ -82,22 +97,22 @@ class PostgresServer:
         :raises PersistableError: if the driver is not installed
 
         """
-        try:
-            from psycopg import Connection, errors
-        except ImportError as e:
-            raise _missing(e) from e
+        require_psycopg()
+        from psycopg import Connection, errors
+
         seconds = self.timeout
 
         class WatchedConnection(Connection):
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 super().__init__(*args, **kwargs)
                 self._maker = os.getpid()
+                register_arrays(self)
                 _open.add(self)
 
-            def __del__(self) -> None:
-                # It is the parent's to close, which warns if that is forgotten.
+            def __del__(self, *args: Any) -> None:
+                # What a parent has open is not for its child to close.
                 if getattr(self, "_maker", None) == os.getpid():
-                    super().__del__()
+                    super().__del__(*args)
 
             def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
                 try:
@@ -145,10 +160,14 @@ class PostgresServer:
     def _has_secret(self) -> bool:
         return str(self._url) != self._url.reveal()
 
-    def unavailable(self, error: Exception) -> StoreUnavailableError:
+    def unavailable(
+        self, error: Exception, check: str | None = None
+    ) -> StoreUnavailableError:
         """Return the error for a server that can't be used.
 
         :param error: what the driver raised
+
+        :param check: what to check, by default what the error suggests
 
         """
         from psycopg import errors
@@ -158,12 +177,22 @@ class PostgresServer:
                 f"it didn't answer within {self.timeout} seconds; check host, port and "
                 "load, or give it a longer timeout"
             )
-        elif error.__class__ is errors.OperationalError:
+        elif check is None and getattr(error, "sqlstate", None) is None:
             check = "check that it runs, host, port, database, user and password"
-        else:
+        elif check is None:
             check = "it refuses"
         return StoreUnavailableError(
             f"Can't use PostgreSQL at {self._url}: {check} ({_one_line(error)})"
+        )
+
+    def refused(self, error: Exception) -> PersistableError:
+        """Return the error for a statement that the server doesn't execute.
+
+        :param error: what the driver raised
+
+        """
+        return PersistableError(
+            f"PostgreSQL at {self._url} refuses: {_one_line(error)}"
         )
 
 
@@ -207,13 +236,6 @@ def _watch(generator: Any, seconds: float) -> Generator[Any, Any, Any]:
             progress = monotonic()
         elif monotonic() - progress > seconds:
             raise ConnectionTimeout(f"no answer within {seconds} seconds")
-
-
-def _missing(error: ImportError) -> PersistableError:
-    return PersistableError(
-        f"PostgresStash needs the package {error.name}, which is not installed: run "
-        f"pip install 'zensols.persist[postgres]'"
-    )
 
 
 def _one_line(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import time
@@ -13,7 +14,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from ..error import LockTimeoutError
-from .postgresconnection import PostgresServer
+from .postgresconnection import PostgresServer, require_psycopg
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -136,8 +137,9 @@ class PostgresLocks:
             finally:
                 lock.depth -= 1
                 # A child that was forked inside its parent's block just leaves it.
-                if lock.depth == 0 and pid == os.getpid():
-                    self._release(lock, number, label)
+                session = lock.session
+                if lock.depth == 0 and session is not None and pid == os.getpid():
+                    self._release(session, number, label)
         finally:
             lock.threads.release()
 
@@ -154,19 +156,22 @@ class PostgresLocks:
             self._users += 1
             self._closing = False
         pause, most = _POLLS
+        session = None
         try:
             while (session := self._try(number)) is None:
-                if timeout is not None:
-                    left = deadline - time.monotonic()
-                    if left <= 0:
-                        raise _timeout_error(label, timeout, self._owner(number))
-                    pause = min(pause, left)
+                left = math.inf if timeout is None else deadline - time.monotonic()
+                if left <= 0:
+                    break
+                pause = min(pause, left)
                 time.sleep(pause)
                 pause = min(2 * pause, most)
-        except BaseException:
-            self._leave()
-            raise
-        return session
+            if session is not None:
+                return session
+            owner = self._owner(number)
+        finally:
+            if session is None:
+                self._leave()
+        raise _timeout_error(label, timeout, owner)
 
     def _try(self, number: int) -> Connection | None:
         session, row = self._ask("SELECT pg_try_advisory_lock(%s)", number)
@@ -177,36 +182,36 @@ class PostgresLocks:
         return row[0] if row is not None and row[0] else "somebody else"
 
     def _ask(self, query: Any, number: int) -> tuple[Connection, Any]:
-        session = self._opened()
-        from psycopg import OperationalError, errors
+        require_psycopg()
+        import psycopg
 
+        had_session = self._session is not None
         try:
+            session = self._opened()
             return session, session.execute(query, [number]).fetchone()
-        except errors.ConnectionTimeout as e:
-            raise self._server.unavailable(e) from e
-        except OperationalError as e:
-            if not session.closed:
+        except psycopg.OperationalError as e:
+            is_late = isinstance(e, psycopg.errors.ConnectionTimeout)
+            if is_late or not had_session or self._is_open():
                 raise self._server.unavailable(e) from e
         # The server has been restarted, say, which freed all locks.
-        session = self._opened()
         try:
+            session = self._opened()
             return session, session.execute(query, [number]).fetchone()
-        except OperationalError as e:
+        except psycopg.OperationalError as e:
             raise self._server.unavailable(e) from e
 
     def _opened(self) -> Connection:
         with self._guard:
-            if self._session is None or self._session.closed:
-                self._session = self._server.connect()
-                self._session.execute(_PREPARE)
-                self._finalizer = weakref.finalize(
-                    self, _close, self._session, os.getpid()
-                )
-            return self._session
+            session = self._session
+            if session is None or session.closed:
+                if self._finalizer is not None:
+                    self._finalizer()
+                session = self._session = self._server.connect()
+                self._finalizer = weakref.finalize(self, _close, session, os.getpid())
+                session.execute(_PREPARE)
+            return session
 
-    def _release(self, lock: _Lock, number: int, label: str) -> None:
-        session, lock.session = lock.session, None
-        assert session is not None
+    def _release(self, session: Connection, number: int, label: str) -> None:
         from psycopg import OperationalError
 
         try:
@@ -220,6 +225,9 @@ class PostgresLocks:
             )
         finally:
             self._leave()
+
+    def _is_open(self) -> bool:
+        return self._session is not None and not self._session.closed
 
     def _leave(self) -> None:
         with self._guard:

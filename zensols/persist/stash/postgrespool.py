@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..error import StoreUnavailableError
 from .postgresconnection import PostgresServer
 
 if TYPE_CHECKING:
@@ -44,8 +43,9 @@ class PostgresPool:
 
     def execute(
         self, statement: bytes, parameters: Sequence[Any] = ()
-    ) -> list[tuple[Any, ...]]:
-        """Return the rows that a statement gives.
+    ) -> list[tuple[Any, ...]] | None:
+        """Return the rows that a statement gives, or None if its table doesn't
+        exist.
 
         :param statement: the SQL
 
@@ -54,39 +54,51 @@ class PostgresPool:
         :raises StoreUnavailableError: if the server can't be reached, doesn't
                                        answer in time, or refuses
 
-        """
-        error: Exception | None = None
-        for _ in range(2):
-            pool = self._opened()
-            from psycopg import OperationalError
-            from psycopg_pool import PoolClosed, PoolTimeout
+        :raises PersistableError: if the statement can't be executed
 
-            try:
-                connection = pool.getconn()
-            except PoolClosed as e:
-                # By another thread, and opened anew for this one.
-                error = e
-                continue
-            except PoolTimeout as e:
-                raise StoreUnavailableError(
-                    f"Can't use {self._server!r}: none of {self._size} connections "
-                    f"became free within {self._server.timeout} seconds; give it a "
-                    "larger pool_size or timeout"
-                ) from e
-            try:
-                cursor = connection.execute(statement, parameters, binary=True)
-                return cursor.fetchall() if cursor.description else []
-            except OperationalError as e:
-                if connection.closed:
-                    # The other ones are likely to be lost as well.
-                    self._discard(pool)
-                if not _is_worth_repeating(e, connection):
-                    raise self._server.unavailable(e) from e
-                error = e
-            finally:
-                pool.putconn(connection)
-        assert error is not None
-        raise self._server.unavailable(error) from error
+        """
+        try:
+            return self._attempt(statement, parameters)
+        except _RepeatableError:
+            pass
+        try:
+            return self._attempt(statement, parameters)
+        except _RepeatableError as e:
+            raise self._server.unavailable(e.reason) from e.reason
+
+    def _attempt(
+        self, statement: bytes, parameters: Sequence[Any]
+    ) -> list[tuple[Any, ...]] | None:
+        pool = self._opened()
+        from psycopg import Error, OperationalError, errors
+        from psycopg_pool import PoolClosed, PoolTimeout
+
+        try:
+            connection = pool.getconn()
+        except PoolClosed as e:
+            # By another thread.
+            raise _RepeatableError(e) from e
+        except PoolTimeout as e:
+            raise self._server.unavailable(
+                e,
+                f"all {self._size} connections are in use; give it a larger pool_size",
+            ) from e
+        try:
+            cursor = connection.execute(statement, parameters, binary=True)
+            return cursor.fetchall() if cursor.description else []
+        except errors.UndefinedTable:
+            return None
+        except OperationalError as e:
+            if connection.closed:
+                # The other ones are likely to be lost as well.
+                self._discard(pool)
+            if _is_repeatable(e, connection):
+                raise _RepeatableError(e) from e
+            raise self._server.unavailable(e) from e
+        except Error as e:
+            raise self._server.refused(e) from e
+        finally:
+            pool.putconn(connection)
 
     def _opened(self) -> ConnectionPool[Connection]:
         pool = self._pool
@@ -140,7 +152,15 @@ def _close(pool: ConnectionPool[Connection], pid: int) -> None:
         pool.close()
 
 
-def _is_worth_repeating(error: OperationalError, connection: Connection) -> bool:
+class _RepeatableError(Exception):
+    """Of a statement that may do better the second time."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+def _is_repeatable(error: OperationalError, connection: Connection) -> bool:
     from psycopg import errors
 
     if isinstance(error, errors.ConnectionTimeout):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Generic
 
 from ..codec import Codec
-from ..domain import StashURL, V, chunks, codec_options, one_of, require_key
+from ..domain import StashURL, V, chunks, codec_options, require_key
 from ..error import PersistableError
-from .redisclient import RedisClient
+from .redisclient import TLS_OPTIONS, RedisClient
 from .rediskeys import walk
 from .redislock import redis_lock
 from .store import StoreStash
@@ -46,13 +46,6 @@ for number, key in ipairs(KEYS) do
 end
 """
 
-_TLS_OPTIONS: Final[Mapping[str, Callable[[str], str]]] = {
-    "ssl_ca_certs": str,
-    "ssl_cert_reqs": one_of("required", "optional", "none"),
-    "ssl_certfile": str,
-    "ssl_keyfile": str,
-}
-
 
 @dataclass(repr=False)
 class RedisStash(StoreStash[V], Generic[V]):
@@ -78,8 +71,9 @@ class RedisStash(StoreStash[V], Generic[V]):
     native_ttl: ClassVar[bool] = True
 
     address: str = "redis://127.0.0.1:6379/0"
-    """The URL of the server and the number of the database: ``redis`` or, with
-    TLS, ``rediss``.
+    """The URL of the server and the number of the database.  With ``rediss``, for
+    TLS, it may have the driver's options ``ssl_ca_certs``, ``ssl_cert_reqs``,
+    ``ssl_certfile`` and ``ssl_keyfile``.
     """
 
     namespace: str = field(default="stash", kw_only=True)
@@ -93,13 +87,13 @@ class RedisStash(StoreStash[V], Generic[V]):
 
     def __post_init__(self) -> None:
         self._client = RedisClient(self.address, self.timeout)
-        if self.ttl is not None and not 0 < self.ttl < float("inf"):
-            raise PersistableError(
-                f"Time to live in {self!r} must be positive seconds, not {self.ttl}"
-            )
         if not self.namespace.isprintable():
             raise PersistableError(
                 f"Namespace {self.namespace!r} must have printable characters only"
+            )
+        if self.ttl is not None and not 0 < self.ttl < float("inf"):
+            raise PersistableError(
+                f"Time to live in {self!r} must be positive seconds, not {self.ttl}"
             )
         # What separates the parts of names is quoted, so that no namespace's
         # keys look like another one's.
@@ -168,7 +162,7 @@ class RedisStash(StoreStash[V], Generic[V]):
             self._client.call(lambda client: client.mset(batch))
         else:
             # Three times as fast as a pipeline.
-            values = [*batch, *batch.values(), life]
+            values: list[bytes | int] = [*batch, *batch.values(), life]
             self._client.call(
                 lambda client: client.eval(_SET_MANY, len(batch), *values)
             )
@@ -231,10 +225,8 @@ class RedisStash(StoreStash[V], Generic[V]):
         :data:`.Opener`.
 
         """
-        fields = url.read(namespace=str, ttl=float, timeout=_seconds, **_TLS_OPTIONS)
-        tls = {name: fields.pop(name) for name in _TLS_OPTIONS if name in fields}
-        if tls and url.scheme != "rediss":
-            raise url.wrong(f"option {next(iter(tls))!r}: only rediss URLs use TLS")
+        fields = url.read(namespace=str, ttl=float, timeout=_seconds, **TLS_OPTIONS)
+        tls = {name: fields.pop(name) for name in url.options if name in TLS_OPTIONS}
         address = StashURL(url.scheme, url.location, tls)
         return cls(address.reveal(), **fields, codec=codec)
 
@@ -250,7 +242,7 @@ class RedisStash(StoreStash[V], Generic[V]):
             {
                 "namespace": None if self.namespace == "stash" else self.namespace,
                 "ttl": self.ttl,
-                "timeout": None if self.timeout == _TIMEOUT else self.timeout,
+                "timeout": None if self.timeout == _TIMEOUT else float(self.timeout),
             }
         )
 

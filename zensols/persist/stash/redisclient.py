@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from ..domain import StashURL
+from ..domain import StashURL, one_of
 from ..error import PersistableError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from redis import Redis
 
-__all__ = ["RedisClient"]
+__all__ = ["TLS_OPTIONS", "RedisClient"]
 
 R = TypeVar("R")
+
+TLS_OPTIONS: Final[Mapping[str, Callable[[str], str]]] = {
+    "ssl_ca_certs": str,
+    "ssl_cert_reqs": one_of("required", "optional", "none"),
+    "ssl_certfile": str,
+    "ssl_keyfile": str,
+}
+"""What the URL of a server that uses TLS may have, by the names of the driver."""
 
 _MOST_CONNECTIONS: Final = 1 << 16
 """No limit: there are as many as threads that use the server at one time."""
@@ -128,7 +136,7 @@ class RedisClient:
             check = "check the user and the password"
         elif "DB index" in text:
             check = "check the number of the database, which follows the host"
-        elif isinstance(error, redis.NoPermissionError):
+        elif isinstance(error, redis.exceptions.NoPermissionError):
             check = "check what its access control list lets this user do"
         elif isinstance(error, redis.TimeoutError):
             check = (
@@ -155,6 +163,15 @@ def _check_address(address: str) -> StashURL:
         raise url.wrong(
             f"scheme {url.scheme!r} of the server's address: use redis, or rediss for TLS"
         )
+    for name in url.options:
+        if name not in TLS_OPTIONS:
+            raise url.wrong(
+                f"option {name!r} is no part of a server's address, which may have "
+                f"these: {', '.join(TLS_OPTIONS)}"
+            )
+        if url.scheme != "rediss":
+            raise url.wrong(f"option {name!r}: only rediss URLs use TLS")
+    url.read(**TLS_OPTIONS)
     try:
         parts = urlsplit(f"redis:{url.location}")
         host, _ = parts.hostname, parts.port

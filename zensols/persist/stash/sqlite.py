@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final, Generic, NamedTuple
 
-from ..codec import Codec
+from ..codec import Codec, default_codec
 from ..domain import StashURL, V, chunks, codec_options, one_of, require_key
 from ..error import CorruptDataError, LockTimeoutError, PersistableError
 from ..files import key_lock_path, path_lock
+from ..missing import MISSING
 from .directory import Durability
+from .sqlitefile import SqliteFile
 from .sqlitepool import SqlitePool
+from .sqlitestatements import SqliteStatements, table_name
 from .store import StoreStash
 
 __all__ = ["SqliteStash"]
@@ -24,11 +27,6 @@ _PAGE: Final = 250
 
 _READ: Final = 100
 """How many entries are read at once."""
-
-_SMALL: Final = 1 << 16
-"""Bytes up to which entries are read with others, so that many large ones are not
-in memory together.
-"""
 
 _WRITE: Final = 1000
 """How many entries one transaction writes or deletes at most."""
@@ -40,42 +38,10 @@ _BEFORE_ALL: Final = 0
 """In SQLite's order, numbers come before all bytes, and so before the empty key."""
 
 
-class _Statements(NamedTuple):
-    schema: str
-    load: str
-    some: str
-    exists: str
-    dump: str
-    delete: str
-    clear: str
-    keys: str
-    count: str
-
-    @classmethod
-    def of(cls, table: str) -> _Statements:
-        # The one way there is to name a table; parameters are for values only.
-        name = '"' + table.replace('"', '""') + '"'
-        return cls(
-            # With a row id, the index on the keys is apart from the entries, and
-            # listing keys reads none of those.
-            f"CREATE TABLE IF NOT EXISTS {name} (key BLOB NOT NULL UNIQUE "
-            "CHECK (typeof(key) = 'blob'), entry BLOB NOT NULL)",
-            f"SELECT entry FROM {name} WHERE key = ?",
-            f"SELECT key, CASE WHEN length(entry) <= {_SMALL} THEN entry END "
-            f"FROM {name} WHERE key IN ",
-            f"SELECT 1 FROM {name} WHERE key = ?",
-            f"INSERT INTO {name} (key, entry) VALUES (?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET entry = excluded.entry",
-            f"DELETE FROM {name} WHERE key = ?",
-            f"DELETE FROM {name}",
-            f"SELECT key FROM {name} WHERE key > ? ORDER BY key LIMIT {_PAGE}",
-            f"SELECT count(*) FROM {name}",
-        )
-
-
 class _Opened(NamedTuple):
     pool: SqlitePool
-    statements: _Statements
+    statements: SqliteStatements
+    codec: Codec
 
 
 @dataclass
@@ -132,7 +98,7 @@ class SqliteStash(StoreStash[V], Generic[V]):
                 f"but got: {self.path!r} ({type(self.path).__name__})"
             )
         try:
-            _table(self.table)
+            table_name(self.table)
             _seconds(self.timeout)
             one_of("process", "fsync")(self.durability)
         except ValueError as e:
@@ -142,34 +108,50 @@ class SqliteStash(StoreStash[V], Generic[V]):
         return {k: v for k, v in self.__dict__.items() if k != "_opened"}
 
     def _open(self) -> _Opened:
-        statements = _Statements.of(self.table)
-        pool = SqlitePool(
+        statements = SqliteStatements(self.table, _PAGE)
+        file = SqliteFile(
             os.path.abspath(self.path),
             statements.schema,
             self.timeout,
             "FULL" if self.durability == "fsync" else "NORMAL",
         )
-        opened: _Opened = self.__dict__.setdefault("_opened", _Opened(pool, statements))
+        mine = _Opened(SqlitePool(file), statements, default_codec())
+        opened: _Opened = self.__dict__.setdefault("_opened", mine)
         return opened
+
+    @property
+    def entry_codec(self) -> Codec:
+        # The default is found out from the environment, which takes time.
+        return self.codec or (self.__dict__.get("_opened") or self._open()).codec
 
     def entry_source(self, name: str) -> str:
         return f"{self.path}, table {self.table!r}, key {name!r}"
 
+    def _find(self, name: str) -> Any:
+        key = str(name)
+        pool, statements, codec = self.__dict__.get("_opened") or self._open()
+        codec = self.codec or codec
+        for (entry,) in pool.run(statements.load, (_to_key(key),)):
+            try:
+                return codec.decode(entry, key)
+            except PersistableError:
+                # Again, to tell where; to always prepare for that takes time.
+                return codec.decode(entry, key, source=self.entry_source(key))
+        return MISSING
+
     def load_entry(self, name: str) -> bytes | None:
-        pool, statements = self.__dict__.get("_opened") or self._open()
-        key = name.encode("utf-8", "surrogatepass")
-        for (entry,) in pool.run(statements.load, (key,)):
+        pool, statements, _ = self.__dict__.get("_opened") or self._open()
+        for (entry,) in pool.run(statements.load, (_to_key(name),)):
             found: bytes = entry
             return found
         return None
 
     def load_entries(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         for group in chunks(names, _READ):
-            pool, statements = self.__dict__.get("_opened") or self._open()
+            pool, statements, _ = self.__dict__.get("_opened") or self._open()
             keys = list(map(_to_key, group))
-            marks = ",".join("?" * len(keys))
-            found = dict(pool.run(f"{statements.some}({marks})", keys))
-            for name, key in zip(group, keys, strict=True):
+            found = dict(pool.run(statements.load_many(len(keys)), keys))
+            for name, key in zip(group, map(bytes, keys), strict=True):
                 if key in found:
                     entry = found[key]
                     if entry is None:
@@ -178,12 +160,11 @@ class SqliteStash(StoreStash[V], Generic[V]):
                         yield name, entry
 
     def dump_entry(self, name: str, entry: bytes) -> None:
-        pool, statements = self.__dict__.get("_opened") or self._open()
-        key = name.encode("utf-8", "surrogatepass")
-        pool.run(statements.dump, (key, entry), True)
+        pool, statements, _ = self.__dict__.get("_opened") or self._open()
+        pool.run(statements.dump, (_to_key(name), entry), True)
 
     def dump_entries(self, entries: Iterable[tuple[str, bytes]]) -> None:
-        rows: list[tuple[bytes, bytes]] = []
+        rows: list[tuple[bytearray, bytes]] = []
         size = 0
         for name, entry in entries:
             rows.append((_to_key(name), entry))
@@ -194,12 +175,12 @@ class SqliteStash(StoreStash[V], Generic[V]):
         if rows:
             self._dump_rows(rows)
 
-    def _dump_rows(self, rows: list[tuple[bytes, bytes]]) -> None:
-        pool, statements = self.__dict__.get("_opened") or self._open()
-        pool.run_many(statements.dump, rows)
+    def _dump_rows(self, rows: list[tuple[bytearray, bytes]]) -> None:
+        pool, statements, _ = self.__dict__.get("_opened") or self._open()
+        pool.run_many(statements.dump, rows, True)
 
     def exists(self, name: str) -> bool:
-        pool, statements = self.__dict__.get("_opened") or self._open()
+        pool, statements, _ = self.__dict__.get("_opened") or self._open()
         return bool(pool.run(statements.exists, (_to_key(str(name)),)))
 
     def delete(self, name: str | None = None) -> None:
@@ -210,17 +191,17 @@ class SqliteStash(StoreStash[V], Generic[V]):
         :raises PersistableError: if no key is given, or the file can't be written
 
         """
-        pool, statements = self.__dict__.get("_opened") or self._open()
+        pool, statements, _ = self.__dict__.get("_opened") or self._open()
         pool.run(statements.delete, (_to_key(str(require_key(self, name))),))
 
     def delete_many(self, names: Iterable[str]) -> None:
         for group in chunks(names, _WRITE):
-            pool, statements = self.__dict__.get("_opened") or self._open()
+            pool, statements, _ = self.__dict__.get("_opened") or self._open()
             rows = [(_to_key(str(name)),) for name in group]
-            pool.run_many(statements.delete, rows, False)
+            pool.run_many(statements.delete, rows)
 
     def clear(self) -> None:
-        pool, statements = self.__dict__.get("_opened") or self._open()
+        pool, statements, _ = self.__dict__.get("_opened") or self._open()
         pool.run(statements.clear)
 
     def keys(self) -> Iterator[str]:
@@ -230,7 +211,7 @@ class SqliteStash(StoreStash[V], Generic[V]):
         """
         last: Any = _BEFORE_ALL
         while True:
-            pool, statements = self.__dict__.get("_opened") or self._open()
+            pool, statements, _ = self.__dict__.get("_opened") or self._open()
             page = pool.run(statements.keys, (last,))
             for (last,) in page:
                 yield self._from_key(last)
@@ -247,7 +228,7 @@ class SqliteStash(StoreStash[V], Generic[V]):
             ) from None
 
     def __len__(self) -> int:
-        pool, statements = self.__dict__.get("_opened") or self._open()
+        pool, statements, _ = self.__dict__.get("_opened") or self._open()
         return sum(count for (count,) in pool.run(statements.count))
 
     def close(self) -> None:
@@ -292,7 +273,7 @@ class SqliteStash(StoreStash[V], Generic[V]):
 
         """
         fields = url.read(
-            table=_table, timeout=_seconds, durability=one_of("process", "fsync")
+            table=table_name, timeout=_seconds, durability=one_of("process", "fsync")
         )
         return cls(url.path, **fields, codec=codec)
 
@@ -310,20 +291,9 @@ class SqliteStash(StoreStash[V], Generic[V]):
         )
 
 
-def _to_key(name: str) -> bytes:
-    return name.encode("utf-8", "surrogatepass")
-
-
-def _table(text: str) -> str:
-    if not isinstance(text, str) or not text or "\0" in text:
-        raise ValueError(f"{text!r} is no name of a table")
-    if text.lower().startswith("sqlite_"):
-        raise ValueError(f"table {text!r}: SQLite keeps such names to itself")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"table {text!r} is not valid Unicode") from None
-    return text
+def _to_key(name: str) -> bytearray:
+    # Which sqlite3 takes as it is, while it tries to adapt bytes first.
+    return bytearray(name, "utf-8", "surrogatepass")
 
 
 def _seconds(value: float | str) -> float:

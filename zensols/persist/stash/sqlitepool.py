@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakSet, finalize
+from weakref import finalize
 
-from ..error import CorruptDataError, PersistableError, StoreUnavailableError
-from ..files import make_folder, on_network, path_lock, work_lock_path
+from .forks import tell_of_forks
+from .sqlitefile import SqliteFile
 
 if TYPE_CHECKING:
     from sqlite3 import Cursor
@@ -23,13 +21,8 @@ __all__ = ["SqlitePool"]
 _POLL: Final = 0.001
 """Seconds between looks at whether other threads are done, before a fork."""
 
-_MOST_MILLISECONDS: Final = 2**31 - 1
-
-_LOG_LIMIT: Final = 1 << 24
-"""Bytes that the write-ahead log may keep on the disk when nothing is in it."""
-
-_LOCKED: Final = frozenset(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"))
-_DAMAGED: Final = frozenset(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+_inherited: Final[list[Cursor]] = []
+"""What a forked child must neither use nor close."""
 
 
 class SqlitePool:
@@ -41,45 +34,36 @@ class SqlitePool:
     even for connections of the child's own: what it writes can be lost.  So all
     connections are closed before a fork, and opened again when needed.
 
-    Safe to use from many threads and processes at once.
+    Safe to use from many threads at once, and across forks.
 
     >>> import tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "data.db")
-    >>> pool = SqlitePool(path, "CREATE TABLE IF NOT EXISTS t (n)", 60, "NORMAL")
+    >>> file = SqliteFile(path, "CREATE TABLE IF NOT EXISTS t (n)", 60, "NORMAL")
+    >>> pool = SqlitePool(file)
     >>> pool.run("SELECT n FROM t"), os.path.exists(path)
     ([], False)
-    >>> pool.run_many("INSERT INTO t VALUES (?)", [(1,), (2,)])
+    >>> pool.run_many("INSERT INTO t VALUES (?)", [(1,), (2,)], create=True)
     >>> pool.run("SELECT n FROM t")
     [(1,), (2,)]
     >>> pool.close()
 
     """
 
-    def __init__(
-        self, path: str, schema: str, timeout: float, synchronous: str
-    ) -> None:
+    def __init__(self, file: SqliteFile) -> None:
         """
-        :param path: the file, made when first written to
-
-        :param schema: a statement that makes the table, if there is none
-
-        :param timeout: how many seconds to wait for others that write
-
-        :param synchronous: ``NORMAL``, or ``FULL`` to wait on each commit until
-                            it would survive a loss of power
+        :param file: what to connect to
 
         """
-        self._path = path
-        self._schema = schema
-        self._timeout = timeout
-        self._synchronous = synchronous
+        self._file = file
         self._idle: deque[Cursor] = deque()
         self._all: set[Cursor] = set()
         self._opening = threading.Lock()
+        self._held = False
+        self._closed = False
         # Whether connections are closed once they are idle.
         self._closing = False
         finalize(self, _close_all, self._idle)
-        _forks.add(self)
+        tell_of_forks(self)
 
     def run(
         self, statement: str, parameters: Sequence[Any] = (), create: bool = False
@@ -103,20 +87,21 @@ class SqlitePool:
         try:
             cursor = self._idle.pop()
         except IndexError:
-            if not (create or os.path.exists(self._path)):
+            if not (create or os.path.exists(self._file.path)):
                 return []
             cursor = self._open()
         try:
             rows = cursor.execute(statement, parameters).fetchall()
         except BaseException as e:
-            raise self._drop(cursor, e) from e
+            self._drop(cursor, e)
+            raise
         self._idle.append(cursor)
         if self._closing:
             self._close_idle()
         return rows
 
     def run_many(
-        self, statement: str, rows: Sequence[Sequence[Any]], create: bool = True
+        self, statement: str, rows: Sequence[Sequence[Any]], create: bool = False
     ) -> None:
         """Run a statement for each of many rows, in one transaction.
 
@@ -133,17 +118,16 @@ class SqlitePool:
         try:
             cursor = self._idle.pop()
         except IndexError:
-            if not (create or os.path.exists(self._path)):
+            if not (create or os.path.exists(self._file.path)):
                 return
             cursor = self._open()
         try:
-            # Not deferred, as a transaction that turns from reading to writing
-            # fails at once where another one has written meanwhile.
             cursor.execute("BEGIN IMMEDIATE")
             cursor.executemany(statement, rows)
             cursor.execute("COMMIT")
         except BaseException as e:
-            raise self._drop(cursor, e) from e
+            self._drop(cursor, e)
+            raise
         self._idle.append(cursor)
         if self._closing:
             self._close_idle()
@@ -153,8 +137,14 @@ class SqlitePool:
         they run is done.
 
         """
-        self._closing = True
+        self._closed = self._closing = True
         self._close_idle()
+
+    def _open(self) -> Cursor:
+        with self._opening:
+            cursor = self._file.connect().cursor()
+            self._all.add(cursor)
+        return cursor
 
     def _close_idle(self) -> None:
         # Who returns a connection looks afterwards whether to close it, and who
@@ -170,113 +160,33 @@ class SqlitePool:
         cursor.connection.close()
         self._all.discard(cursor)
 
-    def _drop(self, cursor: Cursor, error: BaseException) -> BaseException:
-        """Close a connection, which rolls back, and return what to raise."""
+    def _drop(self, cursor: Cursor, error: BaseException) -> None:
+        """Close a connection, which rolls back, and raise our error for one of
+        SQLite's.
+
+        """
         try:
             self._close(cursor)
         except Exception:  # noqa: BLE001  the first error tells more
             pass
-        return self._translate(error)
-
-    def _translate(self, error: BaseException) -> BaseException:
-        import sqlite3
-
-        if isinstance(error, OverflowError):
-            return PersistableError(f"Can't store in '{self._path}': {error}")
-        if not isinstance(error, sqlite3.Error):
-            return error
-        # Python raises some itself, which have no code.
-        code = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
-        if code in _LOCKED:
-            return StoreUnavailableError(
-                f"Database '{self._path}' was locked for more than {self._timeout} "
-                "seconds: see which program has a transaction open, or use a longer "
-                "timeout"
-            )
-        if code in _DAMAGED:
-            return CorruptDataError(
-                f"Damaged database '{self._path}': {error}; restore it from a backup "
-                "or remove it"
-            )
-        return PersistableError(
-            f"Can't use database '{self._path}': {error}; nothing was changed"
-        )
-
-    def _open(self) -> Cursor:
-        import sqlite3
-
-        with self._opening:
-            local = self._prepare_file()
-            try:
-                connection = sqlite3.connect(
-                    self._path,
-                    timeout=min(self._timeout, _MOST_MILLISECONDS / 1000),
-                    isolation_level=None,
-                    check_same_thread=False,
-                )
-            except sqlite3.Error as e:
-                raise self._translate(e) from e
-            cursor = connection.cursor()
-            self._all.add(cursor)
-            try:
-                self._prepare(cursor, "wal" if local else "delete")
-            except BaseException as e:
-                raise self._drop(cursor, e) from e
-        return cursor
-
-    def _prepare_file(self) -> bool:
-        """Make the file private if there is none, and return whether it can have
-        a write-ahead log.
-
-        """
-        folder = os.path.dirname(self._path)
-        try:
-            make_folder(folder)
-            if not os.path.exists(self._path):
-                with path_lock(work_lock_path(self._path), self._timeout):
-                    # Only if new: closing a file frees SQLite's locks on it.
-                    with suppress(FileExistsError):
-                        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
-                        os.close(os.open(self._path, flags, 0o600))
-            local = not on_network(os.stat(folder).st_dev)
-        except OSError as e:
-            raise PersistableError(
-                f"Can't make database '{self._path}': {e.strerror or e}"
-            ) from e
-        if not local:
-            warnings.warn(
-                f"Database '{self._path}' is on a network file system, where a "
-                "write-ahead log would be damaged: using SQLite's older journal, "
-                "which is slower and relies on that file system's locks; better use "
-                "a local disk or a database server",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-        return local
-
-    def _prepare(self, cursor: Cursor, journal: str) -> None:
-        (mode,) = cursor.execute("PRAGMA journal_mode").fetchone()
-        if mode != journal:
-            # SQLite doesn't wait here for another one that does the same.
-            with path_lock(work_lock_path(self._path), self._timeout):
-                cursor.execute(f"PRAGMA journal_mode = {journal}").fetchall()
-        cursor.execute(f"PRAGMA synchronous = {self._synchronous}")
-        cursor.execute(f"PRAGMA journal_size_limit = {_LOG_LIMIT}").fetchall()
-        cursor.execute(self._schema)
+        ours = self._file.translate(error)
+        if ours is not None:
+            raise ours from error
 
     def before_fork(self) -> None:
         """Close all connections and let none be opened, once other threads are
         done with theirs.
 
         """
-        deadline = time.monotonic() + self._timeout + 1
-        self._opening.acquire(timeout=min(self._timeout + 1, threading.TIMEOUT_MAX))
-        closing, self._closing = self._closing, True
+        seconds = min(self._file.timeout + 1, threading.TIMEOUT_MAX)
+        deadline = time.monotonic() + seconds
+        self._held = self._opening.acquire(timeout=seconds)
+        self._closing = True
         self._close_idle()
         while self._all and time.monotonic() < deadline:
             time.sleep(_POLL)
             self._close_idle()
-        self._closing = closing
+        self._closing = self._closed
 
     def after_fork(self, in_child: bool) -> None:
         """Let connections be opened again.
@@ -284,51 +194,15 @@ class SqlitePool:
         :param in_child: whether this is the child
 
         """
-        if in_child and self._all:
-            # Of threads that it doesn't have.  Closing them would do harm.
+        if in_child:
+            # Of threads that it doesn't have, and that were not done in time.
             _inherited.extend(self._all)
             self._all.clear()
-        if self._opening.locked():
+            self._opening = threading.Lock()
+        elif self._held:
             self._opening.release()
-
-
-_inherited: Final[list[Cursor]] = []
 
 
 def _close_all(idle: deque[Cursor]) -> None:
     while idle:
         idle.pop().connection.close()
-
-
-class _Forks:
-    """Tells the pools that are in use of forks."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._pools: WeakSet[SqlitePool] = WeakSet()
-        self._told: list[SqlitePool] = []
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(
-                before=self._before,
-                after_in_parent=lambda: self._after(False),
-                after_in_child=lambda: self._after(True),
-            )
-
-    def add(self, pool: SqlitePool) -> None:
-        with self._guard:
-            self._pools.add(pool)
-
-    def _before(self) -> None:
-        self._guard.acquire()
-        self._told = list(self._pools)
-        for pool in self._told:
-            pool.before_fork()
-
-    def _after(self, in_child: bool) -> None:
-        for pool in self._told:
-            pool.after_fork(in_child)
-        self._told = []
-        self._guard.release()
-
-
-_forks: Final = _Forks()

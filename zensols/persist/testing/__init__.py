@@ -11,11 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .batch import BatchContract
     from .codec import CodecContract
     from .concurrency import ConcurrencyContract
+    from .entries import EntriesContract
     from .hooks import StashHooks
     from .hostile import HostileKeysContract
     from .keys import HOSTILE_KEYS
+    from .large import LargeContract
     from .model import ModelContract
     from .persistence import PersistenceContract
     from .readable import ReadableContract
@@ -24,9 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HOSTILE_KEYS",
+    "BatchContract",
     "CodecContract",
     "ConcurrencyContract",
+    "EntriesContract",
     "HostileKeysContract",
+    "LargeContract",
     "ModelContract",
     "PersistenceContract",
     "ReadableContract",
@@ -37,9 +43,12 @@ __all__ = [
 
 _MODULES = {
     "HOSTILE_KEYS": "keys",
+    "BatchContract": "batch",
     "CodecContract": "codec",
     "ConcurrencyContract": "concurrency",
+    "EntriesContract": "entries",
     "HostileKeysContract": "hostile",
+    "LargeContract": "large",
     "ModelContract": "model",
     "PersistenceContract": "persistence",
     "ReadableContract": "readable",

@@ -62,6 +62,9 @@ class StashHooks:
     processes: ClassVar[bool] = False
     """Whether several processes may use it at once."""
 
+    large: ClassVar[bool] = False
+    """Whether values of 64 MiB are tried, as is right for stores at rest."""
+
     @pytest.fixture
     def stash(self) -> Stash[Any]:
         """Return a new and empty stash."""

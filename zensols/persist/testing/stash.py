@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from .batch import BatchContract
 from .concurrency import ConcurrencyContract
+from .entries import EntriesContract
 from .hostile import HostileKeysContract
+from .large import LargeContract
 from .model import ModelContract
 from .persistence import PersistenceContract
 from .readable import ReadableContract
@@ -16,6 +19,9 @@ class StashContract(
     ReadableContract,
     WritableContract,
     HostileKeysContract,
+    BatchContract,
+    EntriesContract,
+    LargeContract,
     PersistenceContract,
     ConcurrencyContract,
     ModelContract,
@@ -43,6 +49,7 @@ class StashContract(
     What can't do it all subclasses the parts that apply:
     :class:`.ReadableContract` (with a fixture ``filled``),
     :class:`.WritableContract`, :class:`.HostileKeysContract`,
+    :class:`.BatchContract`, :class:`.EntriesContract`, :class:`.LargeContract`,
     :class:`.PersistenceContract`, :class:`.ConcurrencyContract` and
     :class:`.ModelContract`.
 

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from zensols.persist.error import PersistableError
+from zensols.persist.stash.postgresconnection import PostgresServer
+from zensols.persist.stash.postgrespool import PostgresPool
+from zensols.persist.stash.postgrestable import (
+    PostgresTable,
+    column_key,
+    stored_key,
+    table_names,
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "a.", ".a", "a.b.c", "a" * 64, "ü" * 32, "a\0", "\ud800"]
+)
+def test_wrong_names(name: str) -> None:
+    with pytest.raises(PersistableError, match="is no name in PostgreSQL"):
+        table_names(name)
+
+
+@pytest.mark.parametrize("name", ["a", "a b", "A.select", "ü" * 31, "a" * 63, '"'])
+def test_names(name: str) -> None:
+    assert ".".join(table_names(name)) == name
+
+
+def test_long_key_is_no_other_key() -> None:
+    key = "a" * 2001
+    assert column_key(key) == key.encode()
+    # What no text is in UTF-8, surrogates included.
+    assert stored_key(key)[0] == 0xFF
+    assert stored_key(key) != stored_key(key + "a")
+    assert column_key(key[:-1]) is None
+    assert stored_key(key[:-1]) == key[:-1].encode()
+
+
+@pytest.fixture
+def pool(postgres_url: str) -> Iterator[PostgresPool]:
+    pool = PostgresPool(PostgresServer(postgres_url, 10), 8)
+    yield pool
+    pool.close()
+
+
+@pytest.mark.parametrize("name", ["a", "s.a"])
+def test_create_at_once(pool: PostgresPool, name: str) -> None:
+    for number in range(5):
+        table = PostgresTable(f"{name}{number}")
+        with ThreadPoolExecutor(8) as executor:
+            for future in [executor.submit(table.create, pool) for _ in range(8)]:
+                future.result()
+        assert pool.execute(table.count) == [(0,)]
+
+
+def test_create_where_that_is_not_allowed(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public")
+        connection.execute("ALTER ROLE CURRENT_USER SET search_path = nowhere")
+    try:
+        pool = PostgresPool(PostgresServer(postgres_url, 10), 1)
+        with pytest.raises(PersistableError, match="no schema has been selected"):
+            PostgresTable("a").create(pool)
+        pool.close()
+    finally:
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute("ALTER ROLE CURRENT_USER RESET search_path")

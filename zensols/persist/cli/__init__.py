@@ -1,0 +1,28 @@
+"""The command line: ``stash ls|get|put|rm|info|copy|verify|sign|export|import``.
+
+It needs the extra ``cli``, and is described in ``docs/cli.md``.
+
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command ``stash`` with this process's arguments, and exit."""
+    try:
+        from .app import run
+    except ModuleNotFoundError as e:
+        if (e.name or "").partition(".")[0] not in ("typer", "rich"):
+            raise
+        sys.stderr.write(
+            f"stash: the package {e.name} is not installed; the command line needs: "
+            f'pip install "zensols.persist[cli]"\n'
+        )
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(run(sys.argv[1:]))

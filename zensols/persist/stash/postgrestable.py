@@ -1,0 +1,228 @@
+"""The SQL of a table of entries."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final, LiteralString
+
+from ..error import PersistableError
+from .postgresconnection import require_psycopg
+
+if TYPE_CHECKING:
+    from .postgrespool import PostgresPool
+
+__all__ = ["PostgresTable", "column_key", "stored_key", "table_names"]
+
+_CREATE: Final = """
+CREATE TABLE IF NOT EXISTS {table} (
+    key bytea PRIMARY KEY,
+    long_key bytea,
+    entry bytea NOT NULL
+)
+"""
+
+# The entries up to and with that which makes it enough; null stands for the rest.
+_LOAD_MANY: Final = """
+SELECT number, CASE WHEN size_before < %s::bigint THEN entry END
+FROM (
+    SELECT number, entry,
+        sum(octet_length(entry)) OVER (ORDER BY number) - octet_length(entry)
+            AS size_before
+    FROM unnest(%s::bytea[]) WITH ORDINALITY AS wanted (key, number)
+    JOIN {table} USING (key)
+) AS found
+ORDER BY number
+"""
+
+_DUMP: Final = """
+INSERT INTO {table} (key, long_key, entry) VALUES (%s, %s, %s)
+ON CONFLICT (key) DO UPDATE
+SET long_key = excluded.long_key, entry = excluded.entry
+"""
+
+_DUMP_MANY: Final = """
+INSERT INTO {table} (key, long_key, entry)
+SELECT * FROM unnest(%s::bytea[], %s::bytea[], %s::bytea[])
+ON CONFLICT (key) DO UPDATE
+SET long_key = excluded.long_key, entry = excluded.entry
+"""
+
+# Locked in the order in which batches are written, lest each waits for the other.
+_DELETE_MANY: Final = """
+DELETE FROM {table} WHERE key IN (
+    SELECT key FROM {table} WHERE key = ANY(%s::bytea[]) ORDER BY key FOR UPDATE
+)
+"""
+
+_LONG: Final = 2000
+"""How many bytes of a key are indexed at most; PostgreSQL can do with some 2,700."""
+
+_DIGESTED: Final = b"\xff"
+"""What the digest of a key begins with, as no key does: UTF-8 never has it."""
+
+_NAME_BYTES: Final = 63
+"""How long a name can be; PostgreSQL would cut it off."""
+
+
+def stored_key(key: str) -> bytes:
+    """Return what stands for a key in the index of the table.
+
+    :param key: the key
+
+    >>> stored_key("a"), len(stored_key("a" * 10_000))
+    (b'a', 33)
+
+    """
+    data = key.encode("utf-8", "surrogatepass")
+    if len(data) <= _LONG:
+        return data
+    return _DIGESTED + blake2b(data, digest_size=32).digest()
+
+
+def column_key(key: str) -> bytes | None:
+    """Return a key as the table has it beside what is indexed, or None if that is
+    the key itself.
+
+    :param key: the key
+
+    >>> column_key("a"), len(column_key("a" * 10_000))
+    (None, 10000)
+
+    """
+    data = key.encode("utf-8", "surrogatepass")
+    return data if len(data) > _LONG else None
+
+
+def table_names(table: str) -> tuple[str, ...]:
+    """Return the names that a table's name has: its own, maybe after its schema's.
+
+    :param table: such as ``stash`` or ``schema.stash``
+
+    :raises PersistableError: if it is no name
+
+    >>> table_names("features.stash")
+    ('features', 'stash')
+
+    """
+    names = tuple(table.split("."))
+    if len(names) > 2 or not all(map(_is_name, names)):
+        raise PersistableError(
+            f"Table {table!r} is no name in PostgreSQL: write table or schema.table, "
+            f"each of 1 to {_NAME_BYTES} bytes"
+        )
+    return names
+
+
+def _is_name(name: str) -> bool:
+    try:
+        data = name.encode()
+    except UnicodeEncodeError:
+        return False
+    return 0 < len(data) <= _NAME_BYTES and b"\0" not in data
+
+
+class PostgresTable:
+    """The statements on one table, which has these columns:
+
+    ========== ======== =====================================================
+    key        bytea    the key in UTF-8, or ff and its digest if it is long
+    long_key   bytea    the key in UTF-8 if it is long, or null
+    entry      bytea    the entry
+    ========== ======== =====================================================
+
+    Immutable, and so safe to share between threads and processes.
+
+    >>> table = PostgresTable('odd " name')
+    >>> table.count
+    b'SELECT count(*) FROM "odd "" name"'
+
+    """
+
+    def __init__(self, name: str) -> None:
+        """
+        :param name: the table's name, which may follow a schema's and a dot
+
+        :raises PersistableError: if it is no name, or the driver is not installed
+
+        """
+        names = table_names(name)
+        require_psycopg()
+        from psycopg.sql import SQL, Identifier
+
+        table = Identifier(*names)
+
+        def statement(text: LiteralString) -> bytes:
+            return SQL(text).format(table=table).as_bytes()
+
+        self.name = name
+        self.load = statement("SELECT entry FROM {table} WHERE key = %s")
+        self.load_many = statement(_LOAD_MANY)
+        self.exists = statement("SELECT 1 FROM {table} WHERE key = %s")
+        self.count = statement("SELECT count(*) FROM {table}")
+        self.first_keys = statement(
+            "SELECT key, long_key FROM {table} ORDER BY key LIMIT %s"
+        )
+        self.next_keys = statement(
+            "SELECT key, long_key FROM {table} WHERE key > %s ORDER BY key LIMIT %s"
+        )
+        self.dump = statement(_DUMP)
+        self.dump_many = statement(_DUMP_MANY)
+        self.delete = statement("DELETE FROM {table} WHERE key = %s")
+        self.delete_many = statement(_DELETE_MANY)
+        self.clear = statement("DELETE FROM {table}")
+        self._create = statement(_CREATE)
+        self._create_schema = b""
+        if len(names) == 2:
+            create = SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(names[0]))
+            self._create_schema = create.as_bytes()
+
+    def create(self, pool: PostgresPool) -> None:
+        """Make the table, and its schema, if there is none.
+
+        :param pool: executes statements
+
+        :raises PersistableError: if it can't be made
+
+        """
+        from psycopg.errors import InvalidSchemaName
+
+        try:
+            _execute_once(pool, self._create)
+        except PersistableError as e:
+            if not isinstance(e.__cause__, InvalidSchemaName):
+                raise
+            _execute_once(pool, self._create_schema)
+            _execute_once(pool, self._create)
+
+    def to_key(self, stored: bytes, long_key: bytes | None) -> str:
+        """Return the key of a row.
+
+        :param stored: what is indexed
+
+        :param long_key: the key if it is long
+
+        :raises PersistableError: if it is none, as another program has written it
+
+        """
+        try:
+            data = stored if long_key is None else long_key
+            return data.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            raise PersistableError(
+                f"Table {self.name!r} has the key {stored!r}, which no stash has "
+                "written: delete its row, or use another table"
+            ) from None
+
+
+def _execute_once(pool: PostgresPool, statement: bytes) -> None:
+    from psycopg import errors
+
+    try:
+        pool.execute(statement)
+    except PersistableError as e:
+        # In spite of IF NOT EXISTS, if another process does the same meanwhile.
+        if not isinstance(
+            e.__cause__,
+            (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateSchema),
+        ):
+            raise
