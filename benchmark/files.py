@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-from .peers import RAW, STORES, Store, installed, open_store
+from .peers import RAW, STORES, Opener, Store, installed, open_store
 from .row import Bar, Case
 from .timing import Contender, Measurement, Settings, time_all
 from .workspace import new_folder
 
-__all__ = ["CASES"]
+__all__ = ["CASES", "dump_each", "load_each", "measure_stores", "small_value"]
 
 _PICKLE_BYTES = 350
 _KEYS = tuple(f"entry-{n}" for n in range(100))
@@ -39,15 +39,29 @@ def small_value() -> dict[str, Any]:
     return value
 
 
-def _measure(
-    contend: Callable[[Store], Contender | None], settings: Settings
+def measure_stores(
+    contend: Callable[[Store], Contender | None],
+    settings: Settings,
+    names: Sequence[str] = STORES,
+    open_named: Opener = open_store,
 ) -> list[Measurement]:
+    """Time the same with several stores.
+
+    :param contend: makes the contender of a store, or None if it can't
+
+    :param settings: how much to measure
+
+    :param names: of the stores
+
+    :param open_named: opens one
+
+    """
     with ExitStack() as stack:
         folder = stack.enter_context(new_folder())
         contenders = []
-        for name in STORES:
+        for name in names:
             with installed(name):
-                contender = contend(open_store(name, folder, stack))
+                contender = contend(open_named(name, folder, stack))
                 if contender is not None:
                     contenders.append(contender)
         return time_all(contenders, settings.rounds, settings.sample_seconds)
@@ -66,7 +80,12 @@ def _each(store: Store, call: str, function: object) -> Contender:
     return Contender(store.name, f"for key in keys: {call}", scope, len(_KEYS))
 
 
-def _dump(store: Store) -> Contender:
+def dump_each(store: Store) -> Contender:
+    """Return the contender that replaces the values of some keys.
+
+    :param store: where
+
+    """
     return _each(store, "do(key, value)", store.dump)
 
 
@@ -80,7 +99,12 @@ def _dump_new(store: Store) -> Contender:
     return Contender(store.name, "dump(address(), value)", scope)
 
 
-def _load(store: Store) -> Contender:
+def load_each(store: Store) -> Contender:
+    """Return the contender that loads the values of some keys.
+
+    :param store: where
+
+    """
     return _each(store, "do(key)", store.load)
 
 
@@ -100,7 +124,7 @@ CASES = (
         "dump",
         "dump a value (350 bytes)",
         RAW,
-        partial(_measure, _dump),
+        partial(measure_stores, dump_each),
         Bar(1.5),
         note=(
             "The baseline opens, pickles and writes, neither signed nor atomically; "
@@ -112,13 +136,13 @@ CASES = (
         "dump-new",
         "dump a value under a new key",
         RAW,
-        partial(_measure, _dump_new),
+        partial(measure_stores, _dump_new),
     ),
     Case(
         "load",
         "load a value (350 bytes)",
         RAW,
-        partial(_measure, _load),
+        partial(measure_stores, load_each),
         Bar(1.5),
         note="The baseline opens, reads and unpickles.",
     ),
@@ -126,7 +150,7 @@ CASES = (
         "exists",
         "ask whether a key exists",
         RAW,
-        partial(_measure, _exists),
+        partial(measure_stores, _exists),
         Bar(1.75),
         note="The baseline is os.path.exists.  zict and dbm.dumb keep their keys in memory.",
     ),
@@ -134,7 +158,7 @@ CASES = (
         "keys",
         "list a folder of 10,000",
         RAW,
-        lambda settings: _measure(partial(_keys, settings), settings),
+        lambda settings: measure_stores(partial(_keys, settings), settings),
         Bar(4),
         note="The baseline is os.listdir.  zict and dbm.dumb keep their keys in memory.",
     ),

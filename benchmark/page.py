@@ -26,18 +26,16 @@ What was set out to be reached, and what was; {missed}.
 
 ![Ours and the peers beside bare Python](benchmark.svg)
 
-## All figures
-
-{sections}
+{chapters}
 ## How it was measured
 
 {machine}
 
 Contenders take turns, every other time in the opposite order, so that a busy machine slows all of them.
-A turn takes at least {milliseconds} ms, without garbage collection, and each contender has {rounds} of them ({few_rounds} for arrays and imports, 3 for memory).
+A turn takes at least {milliseconds} ms, without garbage collection, and each contender has {rounds} of them ({few_rounds} for arrays, imports and many keys, 5 for batches, 3 for memory and copies).
 A figure is the median of the turns; a ratio is the median of the ratios to the baseline in the same round.
 Beside it stand its quartiles: where they are far apart, the machine was busy.
-Files are on a memory file system where there is one, since the write-back of a disk drowns everything else.
+Files, also those of the servers, are on a memory file system where there is one, since the write-back of a disk drowns everything else.
 
 Run it yourself: `make bench`, or `make bench ARGS='--only load'`; `make bench ARGS=--help` tells more.
 """
@@ -57,12 +55,24 @@ def page(rows: Sequence[Row], machine: Mapping[str, str], settings: Settings) ->
     return _PAGE.format(
         missed=f"missed here: {'; '.join(missed)}" if missed else "none is missed",
         bars=_table(summary(rows)),
-        sections="\n".join(map(_section, rows)),
+        chapters="\n".join(_chapter(*pair) for pair in _chapters(rows).items()),
         machine="\n".join(f"* **{name}**: {text}" for name, text in machine.items()),
         milliseconds=round(settings.sample_seconds * 1000),
         rounds=settings.rounds,
         few_rounds=settings.few_rounds,
     )
+
+
+def _chapters(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    chapters: dict[str, list[Row]] = {}
+    for row in rows:
+        chapters.setdefault(row.case.chapter, []).append(row)
+    return chapters
+
+
+def _chapter(title: str, rows: Sequence[Row]) -> str:
+    sections = "\n".join(map(_section, rows))
+    return f"## {title}\n\n{sections}"
 
 
 def _section(row: Row) -> str:

@@ -15,7 +15,7 @@ from zensols.persist import DirectoryStash
 
 from .row import OURS
 
-__all__ = ["RAW", "STORES", "Store", "installed", "open_store"]
+__all__ = ["RAW", "STORES", "Opener", "Store", "installed", "open_store"]
 
 RAW = "raw file calls"
 """What the bare calls are called in each row."""
@@ -38,6 +38,12 @@ class Store:
 
     address: Callable[[str], str] = str
     """Turns a key into what the others take: itself, or a path."""
+
+
+Opener = Callable[[str, Path, ExitStack], Store]
+"""Opens a store by its name, in a folder of its own within the given one, to be
+closed by the stack.
+"""
 
 
 @contextmanager
@@ -160,7 +166,7 @@ def _sqlitedict(name: str, folder: Path, stack: ExitStack) -> Store:
     )
 
 
-_OPENERS: dict[str, Callable[[str, Path, ExitStack], Store]] = {
+_OPENERS: dict[str, Opener] = {
     RAW: _raw,
     OURS: _ours,
     "joblib": _joblib,

@@ -68,13 +68,24 @@ def bar_text(row: Row) -> str:
 
     :param row: any
 
+    >>> from benchmark.row import Bar, Case
+    >>> bar_text(Row(Case("a", "do it", "diskcache", lambda _: (), Bar(1 / 4)), ()))
+    'at least 4.00 × faster than diskcache'
+
     """
     bar = row.case.bar
     if bar is None:
         return "none"
     if bar.of == "value":
         return f"at most {figure(bar.limit, row.case.unit)}"
+    if _is_gain(row):
+        return f"at least {_digits(1 / bar.limit)} × faster than {row.case.baseline}"
     return f"at most {_digits(bar.limit)} × {row.case.baseline}"
+
+
+def _is_gain(row: Row) -> bool:
+    bar = row.case.bar
+    return bar is not None and bar.of == "ratio" and bar.limit < 1
 
 
 def reached_text(row: Row) -> str:
@@ -88,6 +99,10 @@ def reached_text(row: Row) -> str:
         return f"not measured: no {row.case.baseline}"
     if row.case.bar is not None and row.case.bar.of == "value":
         return figure(reached, row.case.unit)
+    if _is_gain(row):
+        if reached > 1:
+            return f"{_digits(reached)} × slower"
+        return f"{_digits(1 / reached)} × faster" if reached else "took no time"
     return f"{_digits(reached)} ×"
 
 

@@ -8,12 +8,16 @@ from typing import Any, Literal
 
 from .timing import Measurement, Settings, Spread
 
-__all__ = ["OURS", "Bar", "Case", "Row"]
+__all__ = ["OURS", "Bar", "Case", "LeftOut", "Row"]
 
 OURS = "zensols.persist"
 """What our contender is called in each row."""
 
 Unit = Literal["seconds", "bytes"]
+
+
+class LeftOut(Exception):  # noqa: N818  it is no error
+    """Raised by a case that can't be carried out here, saying why."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,9 @@ class Case:
     """The contender that the others are compared to."""
 
     measure: Callable[[Settings], Sequence[Measurement]]
-    """Carries it out, leaving out the peers that are not installed."""
+    """Carries it out, leaving out the peers that are not installed, or raises
+    :class:`LeftOut`.
+    """
 
     bar: Bar | None = None
 
@@ -50,10 +56,15 @@ class Case:
     note: str = ""
     """What a reader must know to read the figures right."""
 
+    chapter: str = "Calls, files and arrays"
+    """Under what heading it stands in the documentation."""
+
     def run(self, settings: Settings) -> Row:
         """Carry out the comparison.
 
         :param settings: how much to measure
+
+        :raises LeftOut: if that can't be done here
 
         """
         return Row(self, tuple(self.measure(settings)))

@@ -42,9 +42,25 @@ class Settings:
     array_bytes: int = 256 << 20
     """The size of the array."""
 
+    batch: int = 10_000
+    """How many values are dumped at once."""
+
+    many: int = 1_000_000
+    """How many keys a large store has."""
+
+    copied: int = 100_000
+    """How many entries are copied."""
+
 
 QUICK = Settings(
-    rounds=2, few_rounds=2, sample_seconds=0.0005, entries=100, array_bytes=2 << 20
+    rounds=2,
+    few_rounds=2,
+    sample_seconds=0.0005,
+    entries=100,
+    array_bytes=2 << 20,
+    batch=100,
+    many=1000,
+    copied=100,
 )
 """Enough to see that everything runs, and too little to believe the figures."""
 

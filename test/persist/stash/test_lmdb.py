@@ -314,7 +314,9 @@ def test_failed_load_leaves_no_reader(stash: LmdbStash[Any], raw: RawLmdb) -> No
         with pytest.raises(PersistableError):
             stash.load("a")
     environment: Any = stash._open().environment
-    assert "1 " not in environment._environment.readers().split("txnid")[1].split("-")[1]
+    assert (
+        "1 " not in environment._environment.readers().split("txnid")[1].split("-")[1]
+    )
     assert len(environment._environment.readers().splitlines()) <= 3
 
 

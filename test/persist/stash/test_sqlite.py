@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -44,7 +44,7 @@ class TestSqliteStash(StashContract):
     processes = True
     table = "stash"
     codec: Any = None
-    options: dict[str, Any] = {}
+    options: ClassVar[dict[str, Any]] = {}
 
     @pytest.fixture
     def stash(self, tmp_path: Path) -> Made:
@@ -87,7 +87,7 @@ class TestSqliteStash(StashContract):
 
 
 class TestSqliteStashSynced(TestSqliteStash):
-    options = {"durability": "fsync"}
+    options: ClassVar[dict[str, Any]] = {"durability": "fsync"}
 
 
 class TestSqliteStashOfCompressedJson(TestSqliteStash):
@@ -175,11 +175,11 @@ def test_lock_error_names_key_and_owner(stash: SqliteStash[Any]) -> None:
             raise AssertionError
 
     with stash.lock("my key"), ThreadPoolExecutor(1) as other:
-        with pytest.raises(LockTimeoutError, match="'my key' of .*data.db") as info:
+        with pytest.raises(LockTimeoutError, match=r"'my key' of .*data\.db") as info:
             other.submit(wait).result()
         assert str(os.getpid()) in str(info.value)
     # What is raised while it is held is not its own.
-    with pytest.raises(LockTimeoutError, match="^mine$"), stash.lock("a"):
+    with pytest.raises(LockTimeoutError, match=r"^mine$"), stash.lock("a"):
         raise LockTimeoutError("mine")
 
 

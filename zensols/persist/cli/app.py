@@ -51,11 +51,7 @@ Exit codes:
   141  who reads the output closed the pipe
 """
 
-_FORMS: Final = {
-    "terminal_width": None,
-    "max_content_width": 88,
-    "help_option_names": ["-h", "--help"],
-}
+_FORMS: Final = {"max_content_width": 88, "help_option_names": ["-h", "--help"]}
 
 
 class _Group(typer.core.TyperGroup):

@@ -102,7 +102,9 @@ class ArchiveStash(ReadOnlyStash[Any], EntryStore):
             for name in self._archive.namelist():
                 key = _NAMES.to_key(name)
                 if key is not None:
-                    self._listed[key if isinstance(key, str) else self._key(name)] = name
+                    self._listed[key if isinstance(key, str) else self._key(name)] = (
+                        name
+                    )
         return self._listed
 
     def _key(self, name: str) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import typer
 
 from ..domain import Stash
 from ..error import PersistableError
-from .exits import ExitCode, UsageProblem
+from .exits import ExitCode, UsageError, complain_of
 from .options import Json
-from .output import escape, print_json
+from .output import print_json
 from .progress import Bar
-from .stores import innermost, open_store
+from .stores import innermost, open_existing, open_store
 from .transfer import Tally, transfer
 
 __all__ = ["copy", "report_transfer"]
@@ -44,53 +44,52 @@ def copy(
       stash copy dir:cache 'dir:smaller?compress=zstd'
       stash copy sqlite:cache.db redis://localhost:6379/0
     """
-    stashes = open_store(source), open_store(target)
+    stashes = open_existing(source), open_store(target)
     if _url(stashes[0]) == _url(stashes[1]) is not None:
-        raise UsageProblem("SRC and DST are the same store")
-    return report_transfer("Copying", *stashes, as_json)
+        raise UsageError("SRC and DST are the same store")
+    base = innermost(stashes[0])
+    return report_transfer(
+        "Copying", [stashes[0]], stashes[1], lambda: len(base), as_json
+    )
 
 
 def report_transfer(
-    title: str, source: Stash[Any], target: Stash[Any], as_json: bool
+    title: str,
+    sources: Iterable[Stash[Any]],
+    target: Stash[Any],
+    total: Callable[[], int | None],
+    as_json: bool,
 ) -> int:
-    """Copy all of a stash, show how it goes, and print how it went.
+    """Copy all of some stashes, show how it goes, and print how it went.
 
     :param title: what is being done
 
-    :param source: what to copy
+    :param sources: what to copy
 
     :param target: where to
+
+    :param total: returns how many entries they have, or None if that isn't known
 
     :param as_json: whether to print JSON
 
     :return: the exit code
 
     """
-    tally = Tally()
-    with Bar(title, lambda: len(innermost(source))) as bar:
-        for tally in transfer(source, target, complainer(bar)):
-            bar.update(tally.done)
+    whole = Tally()
+    with Bar(title, total) as bar:
+        for source in sources:
+            tally = Tally()
+            for tally in transfer(source, target, complain_of):
+                bar.update(whole.done + tally.done)
+            whole.add(tally)
     if as_json:
-        print_json(tally.data())
+        print_json(whole.data())
     else:
         sys.stdout.write(
-            f"{tally.copied:,} copied, {tally.same:,} the same already, "
-            f"{tally.failed:,} failed\n"
+            f"{whole.copied:,} copied, {whole.same:,} the same already, "
+            f"{whole.failed:,} failed\n"
         )
-    return ExitCode.FINDINGS if tally.failed else ExitCode.OK
-
-
-def complainer(bar: Bar) -> Callable[[str, Exception], None]:
-    """Return a function that tells of keys with which something went wrong.
-
-    :param bar: shows the progress
-
-    """
-
-    def failed(key: str, error: Exception) -> None:
-        bar.complain(f"{escape(key)}: {error}")
-
-    return failed
+    return ExitCode.FINDINGS if whole.failed else ExitCode.OK
 
 
 def _url(stash: Stash[Any]) -> str | None:

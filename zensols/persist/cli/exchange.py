@@ -6,8 +6,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import IO, Annotated, Any
 
 import typer
@@ -20,12 +20,12 @@ from ..missing import MISSING
 from ..stash import DictionaryStash
 from .archive import ArchiveStash, write_archive
 from .convert import EntrySource
-from .copying import complainer, report_transfer
-from .exits import UNAVAILABLE, ExitCode, UsageProblem, complain
+from .copying import report_transfer
+from .exits import UNAVAILABLE, ExitCode, UsageError, complain, complain_of
 from .jsonlines import read_lines, to_line
 from .options import Json, Url
 from .progress import Bar
-from .stores import entry_store, innermost, open_store
+from .stores import entry_store, innermost, open_existing, open_store
 from .survey import BATCH
 
 __all__ = ["export", "import_"]
@@ -36,7 +36,8 @@ def export(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="The file to write; - is the output.",
+            metavar="FILE",
+            help="The file to write; - is the output.",
             show_default=False,
         ),
     ],
@@ -57,11 +58,10 @@ def export(
       stash export dir:cache - | ssh other stash import sqlite:cache.db -
       stash export dir:cache values.jsonl --json
     """
-    stash = open_store(url)
+    stash = open_existing(url)
     base = innermost(stash)
     failures = 0
     with Bar("Exporting", lambda: len(base)) as bar:
-        complain_of = complainer(bar)
 
         def failed(key: str, error: Exception) -> None:
             nonlocal failures
@@ -106,7 +106,8 @@ def import_(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="The file to read; - is the input.",
+            metavar="FILE",
+            help="The file to read; - is the input.",
             show_default=False,
         ),
     ],
@@ -127,39 +128,46 @@ def import_(
     with _input(file) as data:
         start = data.read(2)
         data.seek(0)
+        sources: Iterable[Stash[Any]]
+        total: int | None = None
         if start == b"PK":
-            source = ArchiveStash(data)
-            return report_transfer("Importing", source, target, as_json)
-        values: Stash[Any] = DictionaryStash(dict(read_lines(data)))
-        return report_transfer("Importing", values, target, as_json)
+            archive = ArchiveStash(data)
+            sources, total = [archive], len(archive)
+        else:
+            batches = chunks(read_lines(data), BATCH)
+            sources = (DictionaryStash(dict(batch)) for batch in batches)
+        return report_transfer("Importing", sources, target, lambda: total, as_json)
 
 
 @contextmanager
 def _output(file: str) -> Iterator[IO[bytes]]:
     if file == "-":
         if sys.stdout.isatty():
-            raise UsageProblem("The output is a terminal: name a file, or use a pipe")
+            raise UsageError("The output is a terminal: name a file, or use a pipe")
         yield sys.stdout.buffer
         return
     try:
-        with AtomicFile(file) as atomic:
-            with os.fdopen(os.dup(atomic.fd), "wb") as out:
-                yield out
+        with (
+            AtomicFile(file) as atomic,
+            os.fdopen(os.dup(atomic.fd), "wb") as out,
+        ):
+            yield out
     except OSError as e:
         raise PersistableError(f"Can't write {file}: {e.strerror or e}") from e
 
 
 @contextmanager
 def _input(file: str) -> Iterator[IO[bytes]]:
-    try:
-        if file == "-":
-            # An archive is read from its end.
-            with tempfile.TemporaryFile() as copy:
-                shutil.copyfileobj(sys.stdin.buffer, copy)
-                copy.seek(0)
-                yield copy
-        else:
-            with open(file, "rb") as data:
-                yield data
-    except OSError as e:
-        raise PersistableError(f"Can't read {file}: {e.strerror or e}") from e
+    with ExitStack() as context:
+        data: IO[bytes]
+        try:
+            if file == "-":
+                # An archive is read from its end.
+                data = context.enter_context(tempfile.TemporaryFile())
+                shutil.copyfileobj(sys.stdin.buffer, data)
+                data.seek(0)
+            else:
+                data = context.enter_context(open(file, "rb"))
+        except OSError as e:
+            raise UsageError(f"Can't read {file}: {e.strerror or e}") from e
+        yield data

@@ -7,8 +7,16 @@ from enum import IntEnum
 
 from ..domain import mask_passwords
 from ..error import LockTimeoutError, PersistableError, StoreUnavailableError
+from .output import escape
 
-__all__ = ["UNAVAILABLE", "ExitCode", "UsageProblem", "complain", "exit_code"]
+__all__ = [
+    "UNAVAILABLE",
+    "ExitCode",
+    "UsageError",
+    "complain",
+    "complain_of",
+    "exit_code",
+]
 
 UNAVAILABLE = (StoreUnavailableError, LockTimeoutError)
 """What goes wrong with a store as a whole, so that there is no point in going on."""
@@ -46,10 +54,10 @@ class ExitCode(IntEnum):
     """Who reads the output has closed the pipe."""
 
 
-class UsageProblem(PersistableError):
+class UsageError(PersistableError):
     """Raised where what the user asks for makes no sense.
 
-    >>> exit_code(UsageProblem("No such thing"))
+    >>> exit_code(UsageError("No such thing"))
     <ExitCode.USAGE: 2>
 
     """
@@ -64,7 +72,7 @@ def exit_code(error: Exception) -> ExitCode:
     <ExitCode.UNAVAILABLE: 3>
 
     """
-    if isinstance(error, UsageProblem):
+    if isinstance(error, UsageError):
         return ExitCode.USAGE
     if isinstance(error, UNAVAILABLE):
         return ExitCode.UNAVAILABLE
@@ -79,3 +87,14 @@ def complain(message: object) -> None:
     """
     text = mask_passwords(str(message))
     sys.stderr.write(f"stash: {text}\n")
+
+
+def complain_of(key: str, error: Exception) -> None:
+    """Write a line to standard error.
+
+    :param key: the key with which something went wrong
+
+    :param error: what that is
+
+    """
+    complain(f"{escape(key)}: {error}")

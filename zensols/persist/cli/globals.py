@@ -45,9 +45,9 @@ def named_globals(data: bytes) -> set[str]:
         elif name == "MEMOIZE":
             memo[len(memo)] = recent[-1] if recent else None
         elif name in _PUTS:
-            memo[int(argument)] = recent[-1] if recent else None
+            memo[argument] = recent[-1] if recent else None
         elif name in _GETS:
-            recent.append(memo.get(int(argument)))
+            recent.append(memo.get(argument))
         elif name == "STACK_GLOBAL":
             found.add(_join(recent[-2:]))
             recent.append(None)

@@ -18,7 +18,7 @@ __all__ = ["read_lines", "to_line"]
 
 
 def to_line(key: str, value: Any) -> bytes:
-    """Return a line.
+    r"""Return a line.
 
     :param key: the key
 
@@ -27,7 +27,7 @@ def to_line(key: str, value: Any) -> bytes:
     :raises PersistableError: if JSON has no form for it
 
     >>> to_line("a", (1, 2))
-    b'{"key":"a","value":{"$tuple":[1,2]}}\\n'
+    b'{"key":"a","value":{"$tuple":[1,2]}}\n'
 
     """
     body, _, _ = JsonCodec().pack(value)
@@ -52,11 +52,15 @@ def read_lines(lines: Iterable[bytes] | IO[bytes]) -> Iterator[tuple[str, Any]]:
         try:
             data = json.loads(line)
             key, plain = data["key"], data["value"]
-            if not isinstance(key, str):
-                raise TypeError(f"key {key!r} is no string")
         except (KeyError, TypeError, ValueError) as e:
-            raise PersistableError(
-                f'Not a line with a "key" and a "value": line {number}: {e!r}'
-            ) from e
+            raise _wrong(number, repr(e)) from e
+        if not isinstance(key, str):
+            raise _wrong(number, f"key {key!r} is no string")
         body = json.dumps(plain).encode()
         yield key, codec.unpack(memoryview(body), (), 0, f"line {number}")
+
+
+def _wrong(number: int, reason: str) -> PersistableError:
+    return PersistableError(
+        f'Not an object with a "key" and a "value": line {number}: {reason}'
+    )

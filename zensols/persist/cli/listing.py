@@ -12,7 +12,7 @@ import typer
 from .exits import ExitCode
 from .options import Json, Url
 from .output import Column, age_text, duration_text, print_rows, size_text
-from .stores import open_store
+from .stores import open_existing
 from .survey import Found, survey
 
 __all__ = ["ls"]
@@ -59,10 +59,10 @@ def ls(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """List keys, with size, age, type, codec, and the seconds that it took to
-    compute the value.
+    r"""List keys, with what is known of their entries.
 
-    Nothing is decoded, so nothing has to be trusted: who can write to the store can
+    That is the size, age, type, codec, and the seconds that it took to compute the
+    value. Nothing is decoded, so nothing has to be trusted: who can write to the store can
     forge what is shown. Elsewhere than on a terminal, columns are separated by tabs,
     sizes are in bytes, times in seconds, and '-' is what isn't known.
 
@@ -72,11 +72,11 @@ def ls(
       stash ls sqlite:cache.db --match 'model-*' --sort size
       stash ls redis://localhost:6379/0 | cut -f 1
       stash ls dir:cache --json | jq .type
-    """  # noqa: D301  \b keeps the lines of what follows it
+    """
     seen = _Seen()
     everything = match == "*"
     found = survey(
-        open_store(url), lambda key: everything or fnmatchcase(key, match)
+        open_existing(url), lambda key: everything or fnmatchcase(key, match)
     )
     rows: Iterable[dict[str, Any]] = map(seen.row, found)
     if sort is not None:

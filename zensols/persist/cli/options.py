@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .exits import UsageProblem
+from .exits import UsageError
 
 __all__ = ["Escaped", "Json", "Key", "Url", "Yes", "confirm"]
 
@@ -20,9 +20,7 @@ Url = Annotated[
     ),
 ]
 
-Key = Annotated[
-    str, typer.Argument(metavar="KEY", help="The key.", show_default=False)
-]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="The key.", show_default=False)]
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print JSON, one object on each line.")
@@ -47,7 +45,7 @@ def confirm(question: str, yes: bool) -> bool:
 
     :return: whether the user agrees
 
-    :raises UsageProblem: if there is nobody to ask
+    :raises UsageError: if there is nobody to ask
 
     >>> confirm("Delete all?", yes=True)
     True
@@ -56,7 +54,7 @@ def confirm(question: str, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise UsageProblem(f"{question} There is nobody to ask: give --yes to agree")
+        raise UsageError(f"{question} There is nobody to ask: give --yes to agree")
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -171,9 +171,7 @@ def print_json(data: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(data, allow_nan=False) + "\n")
 
 
-def _print_tables(
-    rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]
-) -> None:
+def _print_tables(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -8,8 +8,6 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from .exits import complain
-
 __all__ = ["Bar"]
 
 
@@ -68,15 +66,6 @@ class Bar:
         """
         if self._progress is not None:
             self._progress.update(self._task, completed=done)
-
-    def complain(self, message: object) -> None:
-        """Write a line to standard error, above the progress.
-
-        :param message: what is wrong
-
-        """
-        # While it is shown, the bar takes what is written to standard error.
-        complain(message)
 
 
 def _progress() -> Any:

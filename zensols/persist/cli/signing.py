@@ -14,13 +14,12 @@ from ..codec import Codec, SignedPickleCodec, inner_codec, read_info, verify_ent
 from ..codec.entry import MAGIC
 from ..domain import EntryStore, Stash, StashURL, chunks
 from ..error import CorruptDataError, PersistableError, UntrustedDataError
-from .copying import complainer
-from .exits import UNAVAILABLE, ExitCode, UsageProblem, complain
+from .exits import UNAVAILABLE, ExitCode, UsageError, complain, complain_of
 from .globals import UNKNOWN, named_globals
 from .options import Json, Url, Yes, confirm
 from .output import escape, print_json
 from .progress import Bar
-from .stores import innermost, open_store, require_entries
+from .stores import innermost, open_existing, require_entries
 from .survey import BATCH, read_entries
 from .verifying import strict
 
@@ -42,10 +41,10 @@ def sign(
     yes: Yes = False,
     as_json: Json = False,
 ) -> int:
-    r"""Adopt bare pickles, such as those of an older program: read each one, which
-    runs what it says, and store it again, signed with your key.
+    r"""Adopt bare pickles: run them, and sign them.
 
-    What the pickles import, and so may run, is shown first, as far as that can be told
+    Each one, such as those that an older program left, is read, which runs what it
+    says, and stored again, signed with your key. What the pickles import, and so may run, is shown first, as far as that can be told
     without running them: if you didn't write them, and don't trust who did, don't
     agree. Each entry is replaced as a whole; one that can't be read stays as it is.
     What your key has signed and somebody has changed is never adopted.
@@ -56,11 +55,11 @@ def sign(
       stash sign dir:old-data
       stash sign 'dir:old-data?pattern={name}.pkl' --yes
     """
-    stash = open_store(url)
+    stash = open_existing(url)
     store = require_entries(stash, "sign")
     codec = store.entry_codec
     if not isinstance(inner_codec(codec), SignedPickleCodec):
-        raise UsageProblem(
+        raise UsageError(
             f"Entries of codec {codec.name!r} are not signed, as reading them runs "
             f"nothing"
         )
@@ -93,9 +92,7 @@ class _Findings:
     refused: dict[str, PersistableError] = field(default_factory=dict)
 
 
-def _find(
-    stash: Stash[Any], store: EntryStore, foreign: bool, bar: Bar
-) -> _Findings:
+def _find(stash: Stash[Any], store: EntryStore, foreign: bool, bar: Bar) -> _Findings:
     found = _Findings()
     codec = strict(store.entry_codec)
     for names in chunks(stash.keys(), BATCH):
@@ -136,7 +133,7 @@ def _weigh(
 
 def _show(found: _Findings, as_json: bool) -> None:
     for key, error in found.refused.items():
-        complain(f"{escape(key)}: {error}")
+        complain_of(key, error)
     data = {
         "unsigned": len(found.unsigned),
         "sound": found.sound,
@@ -146,14 +143,13 @@ def _show(found: _Findings, as_json: bool) -> None:
     if as_json:
         print_json(data)
         return
-    lines = [
-        f"{len(found.unsigned):,} unsigned, {found.sound:,} sound already, "
-        f"{len(found.refused):,} refused"
-    ]
+    counts = len(found.unsigned), found.sound, len(found.refused)
+    lines = ["{:,} unsigned, {:,} sound already, {:,} refused".format(*counts)]
     if found.unsigned:
         lines.append(
-            "Reading them imports, and may run:" if found.imports else
-            "Reading them imports nothing."
+            "Reading them imports, and may run:"
+            if found.imports
+            else "Reading them imports nothing."
         )
     lines += [
         f"  {escape(name)}  in {n:,}" for name, n in found.imports.most_common(_SHOWN)
@@ -167,26 +163,29 @@ def _show(found: _Findings, as_json: bool) -> None:
 
 def _sign_all(store: EntryStore, unsigned: dict[str, bytes], bar: Bar) -> int:
     signed = 0
-    failed = complainer(bar)
     codec = store.entry_codec
     checker = strict(codec)
     reader = SignedPickleCodec(trust="any")
     for key, digest in unsigned.items():
         try:
-            entry = store.load_entry(key)
-            if entry is None or _digest(entry) != digest:
-                raise PersistableError("Changed since it was shown: sign again")
-            signed_entry = _sign(codec, reader, key, entry)
-            store.dump_entry(key, signed_entry)
+            entry = _reload(store, key, digest)
+            store.dump_entry(key, _sign(codec, reader, key, entry))
             verify_entry(checker, store.load_entry(key) or b"", key, source=repr(key))
         except UNAVAILABLE:
             raise
         except PersistableError as e:
-            failed(key, e)
+            complain_of(key, e)
         else:
             signed += 1
         bar.advance()
     return signed
+
+
+def _reload(store: EntryStore, key: str, digest: bytes) -> bytes:
+    entry = store.load_entry(key)
+    if entry is None or _digest(entry) != digest:
+        raise PersistableError("Changed since it was shown: sign again")
+    return entry
 
 
 def _sign(codec: Codec, reader: Codec, key: str, entry: bytes) -> bytes:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from glob import escape
+from pathlib import Path
 from typing import Any
 
-from ..domain import DelegateStash, EntryStore, Stash, StashURL, open_stash
+from ..domain import (
+    DelegateStash,
+    EntryStore,
+    ReadOnlyStash,
+    Stash,
+    StashURL,
+    open_stash,
+)
 from ..error import PersistableError
-from .exits import UsageProblem
+from .exits import UsageError, complain
 
-__all__ = ["entry_store", "innermost", "open_store", "require_entries", "wrappers"]
+__all__ = [
+    "entry_store",
+    "innermost",
+    "open_existing",
+    "open_store",
+    "require_entries",
+    "wrappers",
+]
 
 
 def open_store(url: str) -> Stash[Any]:
@@ -16,7 +32,7 @@ def open_store(url: str) -> Stash[Any]:
 
     :param url: the URL
 
-    :raises UsageProblem: if it is wrong, or a package is missing for it
+    :raises UsageError: if it is wrong, or a package is missing for it
 
     >>> from zensols.persist import DictionaryStash
     >>> open_store("memory:") == DictionaryStash()
@@ -24,9 +40,30 @@ def open_store(url: str) -> Stash[Any]:
 
     """
     try:
-        return open_stash(StashURL.parse(url))
+        stash = open_stash(StashURL.parse(url))
     except PersistableError as e:
-        raise UsageProblem(str(e)) from e
+        raise UsageError(str(e)) from e
+    base = innermost(stash)
+    if isinstance(base, ReadOnlyStash):
+        # A write that does nothing would look as if it had been done.
+        base.strict = True
+    return stash
+
+
+def open_existing(url: str) -> Stash[Any]:
+    """Return the stash of a URL that a user gave to read from, and say so if there
+    is no such file or folder: it would look like an empty one.
+
+    :param url: the URL
+
+    :raises UsageError: if it is wrong, or a package is missing for it
+
+    """
+    stash = open_store(url)
+    path = getattr(innermost(stash), "path", None)
+    if isinstance(path, Path) and not any(path.parent.glob(f"{escape(path.name)}*")):
+        complain(f"There is nothing at {path} yet")
+    return stash
 
 
 def innermost(stash: Stash[Any]) -> Stash[Any]:
@@ -75,12 +112,12 @@ def require_entries(stash: Stash[Any], what: str) -> EntryStore:
 
     :param what: what they are needed for
 
-    :raises UsageProblem: if it doesn't
+    :raises UsageError: if it doesn't
 
     """
     store = entry_store(stash)
     if store is None:
-        raise UsageProblem(
+        raise UsageError(
             f"A {type(innermost(stash)).__name__} keeps no entries: there is nothing "
             f"to {what}"
         )

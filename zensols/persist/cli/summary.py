@@ -12,7 +12,7 @@ from .exits import ExitCode
 from .options import Json, Url
 from .output import age_text, duration_text, escape, print_json, size_text
 from .progress import Bar
-from .stores import innermost, open_store
+from .stores import innermost, open_existing
 from .survey import Found, survey
 
 __all__ = ["Summary", "info"]
@@ -25,17 +25,17 @@ _TYPES: Final = 10
 
 
 def info(url: Url, as_json: Json = False) -> int:
-    """Sum up a store: how many entries, their sizes, ages, types and codecs, and how
-    long it took to compute them.
+    r"""Sum up a store, with a histogram of the entries' sizes.
 
-    Nothing is decoded.
+    It tells how many entries there are, their sizes, ages, types and codecs, and how
+    long it took to compute them. Nothing is decoded.
 
     \b
     Examples:
       stash info dir:cache
       stash info postgresql://ann@db/work --json | jq .bytes
-    """  # noqa: D301  \b keeps the lines of what follows it
-    stash = open_store(url)
+    """
+    stash = open_existing(url)
     summary = Summary()
     with Bar("Reading", lambda: len(innermost(stash))) as bar:
         for found in survey(stash):
@@ -121,7 +121,7 @@ class Summary:
             "types": dict(self._types.most_common()),
             "codecs": dict(self._codecs.most_common()),
             "histogram": [
-                {"from": 4**n // 2, "below": 2 * 4**n, "entries": self._sizes[n]}
+                {"from": 4**n // 4, "below": 4**n, "entries": self._sizes[n]}
                 for n in steps
             ],
         }

@@ -110,13 +110,13 @@ def _survey_infos(store: EntryStore, keys: Iterable[str]) -> Iterator[Found]:
 
 def _survey_entries(store: EntryStore, keys: Iterable[str]) -> Iterator[Found]:
     for names in chunks(keys, BATCH):
-        unread: list[tuple[str, PersistableError]] = []
-        for key, entry in read_entries(store, names, lambda *u: unread.append(u)):
+        unread: dict[str, PersistableError] = {}
+        for key, entry in read_entries(store, names, unread.__setitem__):
             try:
                 yield Found(key, read_info(entry, repr(key)), None)
             except PersistableError as e:
                 yield Found(key, None, e)
-        for key, error in unread:
+        for key, error in unread.items():
             yield Found(key, None, error)
 
 

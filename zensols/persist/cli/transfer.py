@@ -23,7 +23,8 @@ _BYTES: Final = 1 << 24
 """How many bytes are on their way at once, unless one entry has more."""
 
 _IN_A_ROW: Final = 20
-"""After how many failures in a row the reason is taken to be the same for all."""
+"""How many entries that can't be stored, one after the other, are enough to see that
+none can."""
 
 Failed = Callable[[str, Exception], None]
 
@@ -51,14 +52,22 @@ class Tally:
         """All of them."""
         return self.copied + self.same + self.failed
 
+    def add(self, other: Tally) -> None:
+        """Add another's numbers to these.
+
+        :param other: the other
+
+        """
+        self.copied += other.copied
+        self.same += other.same
+        self.failed += other.failed
+
     def data(self) -> dict[str, Any]:
         """Return the numbers, ready for JSON."""
         return asdict(self)
 
 
-def transfer(
-    source: Stash[Any], target: Stash[Any], failed: Failed
-) -> Iterator[Tally]:
+def transfer(source: Stash[Any], target: Stash[Any], failed: Failed) -> Iterator[Tally]:
     """Copy all of a stash, what the target has already excepted, and compare what
     was stored with what was to be.  Entries are moved without being decoded,
     whoever signed them, unless the target needs another codec.
@@ -111,14 +120,18 @@ class _Watch:
 
     def failed(self, key: str, error: Exception) -> None:
         self.tally.failed += 1
-        self._in_a_row += 1
         self._failed(key, error)
-        if self._in_a_row >= _IN_A_ROW and not self.tally.copied:
-            raise PersistableError(f"Giving up after {_IN_A_ROW} failures in a row")
+
+    def unstorable(self, key: str, error: Exception) -> None:
+        self.failed(key, error)
+        self._in_a_row += 1
+        if self._in_a_row == _IN_A_ROW:
+            raise PersistableError(
+                f"Giving up: {_IN_A_ROW} entries in a row could not be stored"
+            )
 
     def same(self, count: int) -> None:
         self.tally.same += count
-        self._in_a_row = 0
 
     def copied(self, count: int) -> None:
         self.tally.copied += count
@@ -144,7 +157,7 @@ def _move_entries(
         if len(wrong) < len(new):
             watch.copied(len(new) - len(wrong))
         for key in wrong:
-            watch.failed(key, CorruptDataError("Differs when it is read back"))
+            watch.unstorable(key, CorruptDataError("Differs when it is read back"))
 
 
 def _by_size(entries: Iterable[tuple[str, bytes]]) -> Iterator[dict[str, bytes]]:
@@ -175,7 +188,7 @@ def _store(target: EntryStore, new: dict[str, bytes], watch: _Watch) -> None:
                 raise
             except PersistableError as e:
                 del new[key]
-                watch.failed(key, e)
+                watch.unstorable(key, e)
 
 
 def _ignore(_key: str, _error: Exception) -> None:
@@ -188,8 +201,14 @@ def _move_values(
     for key in names:
         try:
             value = source.get(key, MISSING)
-            if value is MISSING:
-                continue
+        except UNAVAILABLE:
+            raise
+        except PersistableError as e:
+            watch.failed(key, e)
+            continue
+        if value is MISSING:
+            continue
+        try:
             if _is_same(target, key, value):
                 watch.same(1)
                 continue
@@ -199,7 +218,7 @@ def _move_values(
         except UNAVAILABLE:
             raise
         except PersistableError as e:
-            watch.failed(key, e)
+            watch.unstorable(key, e)
         else:
             watch.copied(1)
 

@@ -14,10 +14,10 @@ from ..codec import JsonCodec, read_info
 from ..domain import StashURL
 from ..error import PersistableError
 from ..missing import MISSING
-from .exits import ExitCode, UsageProblem, complain
+from .exits import ExitCode, UsageError, complain
 from .options import Escaped, Key, Url, Yes, confirm
 from .output import escape, unescape
-from .stores import open_store, require_entries
+from .stores import innermost, open_existing, open_store, require_entries
 
 __all__ = ["get", "put", "rm"]
 
@@ -52,9 +52,9 @@ def get(
       stash get dir:cache totals --raw > totals.entry
     """
     if as_json and raw:
-        raise UsageProblem("Give --json or --raw, not both")
+        raise UsageError("Give --json or --raw, not both")
     key = unescape(key) if escaped else key
-    stash = open_store(url)
+    stash = open_existing(url)
     value: Any
     if raw:
         entry = require_entries(stash, "write").load_entry(key)
@@ -103,7 +103,7 @@ def put(
     """
     key = unescape(key) if escaped else key
     if text is not None and file != "-":
-        raise UsageProblem("Give a file or --json, not both")
+        raise UsageError("Give a file or --json, not both")
     stash = open_store(url)
     if text is not None:
         stash.dump(key, _from_json(text))
@@ -113,7 +113,7 @@ def put(
         store = require_entries(stash, "store")
         place = read_info(data, file).key
         if place != key:
-            raise UsageProblem(
+            raise UsageError(
                 f"{file} is the entry of {f'key {place!r}' if place else 'no key'}, so "
                 f"that it would be refused as the value of {key!r}"
             )
@@ -124,7 +124,7 @@ def put(
         try:
             decoded = data.decode()
         except UnicodeDecodeError as e:
-            raise UsageProblem(f"{file} is not text in UTF-8: {e}") from e
+            raise UsageError(f"{file} is not text in UTF-8: {e}") from e
         stash.dump(key, decoded if form is _Form.TEXT else _from_json(decoded))
     return ExitCode.OK
 
@@ -150,9 +150,10 @@ def rm(
       stash ls dir:cache --match 'tmp*' | cut -f 1 | xargs -d '\n' stash rm -ey dir:cache
     """
     if everything == bool(keys):
-        raise UsageProblem("Give keys or --all")
+        raise UsageError("Give keys or --all")
     names = [unescape(key) if escaped else key for key in keys or ()]
-    stash = open_store(url)
+    # Below a time to live, which reads a value to tell whether it exists.
+    stash = innermost(open_existing(url))
     place = StashURL.parse(url)
     what = f"all {len(stash):,} entries" if everything else _list(names)
     if not confirm(f"Delete {what} in {place}?", yes):
@@ -177,7 +178,7 @@ def _read(file: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as e:
-        raise UsageProblem(f"Can't read {file}: {e.strerror}") from e
+        raise UsageError(f"Can't read {file}: {e.strerror}") from e
 
 
 def _to_json(value: Any) -> str:
@@ -190,4 +191,4 @@ def _from_json(text: str) -> Any:
         json.loads(text)
         return JsonCodec().unpack(memoryview(text.encode()), (), 0, "the JSON")
     except (ValueError, PersistableError) as e:
-        raise UsageProblem(f"Not JSON: {e}") from e
+        raise UsageError(f"Not JSON: {e}") from e

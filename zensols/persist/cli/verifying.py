@@ -26,7 +26,7 @@ from .exits import UNAVAILABLE, ExitCode
 from .options import Json, Url
 from .output import Column, print_json, print_rows
 from .progress import Bar
-from .stores import innermost, open_store, require_entries
+from .stores import innermost, open_existing, require_entries
 from .survey import BATCH, read_entries
 
 __all__ = ["check_all", "kind_of", "strict", "verify"]
@@ -35,10 +35,10 @@ _COLUMNS: Final = (Column("key"), Column("kind"), Column("problem"))
 
 
 def verify(url: Url, as_json: Json = False) -> int:
-    r"""Read every entry, check signature and checksums, and print those that are
-    not as they should be.
+    r"""Check every entry's signature and checksums.
 
-    Nothing is decoded, and so nothing is run. An entry is untrusted (unsigned, signed
+    Those that are not as they should be are printed. Nothing is decoded, and so
+    nothing is run. An entry is untrusted (unsigned, signed
     with another key than yours, or in the wrong place), altered (changed since your
     key signed it), corrupt (truncated or damaged) or unreadable. The exit code is 1
     if there is one.
@@ -48,7 +48,7 @@ def verify(url: Url, as_json: Json = False) -> int:
       stash verify dir:cache
       stash verify s3://bucket/cache --json | jq -r .key
     """
-    stash = open_store(url)
+    stash = open_existing(url)
     store = require_entries(stash, "verify")
     counts: Counter[str] = Counter()
     with Bar("Verifying", lambda: len(innermost(stash))) as bar:
@@ -65,7 +65,9 @@ def verify(url: Url, as_json: Json = False) -> int:
         sys.stdout.flush()
         sys.stderr.write(
             f"{entries:,} entries, {summary['sound']:,} sound"
-            + "".join(f", {n:,} {kind}" for kind, n in counts.items() if kind != "sound")
+            + "".join(
+                f", {n:,} {kind}" for kind, n in counts.items() if kind != "sound"
+            )
             + "\n"
         )
     return ExitCode.FINDINGS if found else ExitCode.OK
@@ -159,8 +161,8 @@ def _check_files(
 def _check_entries(
     store: EntryStore, codec: Codec, names: list[str]
 ) -> Iterator[tuple[str, PersistableError | None]]:
-    unread: list[tuple[str, PersistableError]] = []
-    for key, entry in read_entries(store, names, lambda *u: unread.append(u)):
+    unread: dict[str, PersistableError] = {}
+    for key, entry in read_entries(store, names, unread.__setitem__):
         try:
             verify_entry(codec, entry, key, source=repr(key))
         except UNAVAILABLE:
@@ -169,4 +171,4 @@ def _check_entries(
             yield key, e
         else:
             yield key, None
-    yield from unread
+    yield from unread.items()

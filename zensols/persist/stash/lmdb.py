@@ -103,7 +103,8 @@ class LmdbStash(StoreStash[V], Generic[V]):
             environment = find_environment(
                 self.path, self.map_size, sync=self.durability == "fsync"
             )
-            opened = self._opened = _Opened(environment, self.codec)
+            opened = _Opened(environment, self.codec)
+            self.__dict__["_opened"] = opened
         return opened
 
     @property
@@ -171,13 +172,14 @@ class LmdbStash(StoreStash[V], Generic[V]):
         more than 511 of them excepted.
 
         """
-        last = b""
-        while names := self._read(_names_after, [], last):
+        last: bytes | None = b""
+        while last is not None:
+            names: list[bytes] = self._read(_names_after, [], last)
             for name in names:
                 key = self._to_key(name)
                 if key is not None:
                     yield key
-            last = names[-1]
+            last = names[-1] if len(names) == _CHUNK_KEYS else None
 
     def _to_key(self, name: bytes) -> str | None:
         if name[:1] != _DIGESTED:

@@ -175,10 +175,10 @@ class LmdbEnvironment:
 
     def _open(self) -> Environment:
         with self._opening:
-            if self._environment is None:
+            while self._environment is None:
                 make_folder(self.folder)
                 try:
-                    self._environment = self._lmdb.open(
+                    self._environment = environment = self._lmdb.open(
                         self.folder,
                         map_size=self._map_size,
                         mode=0o600,
@@ -186,15 +186,18 @@ class LmdbEnvironment:
                         max_readers=_MAX_READERS,
                         max_spare_txns=1,
                     )
+                except self._lmdb.MapResizedError:
+                    # Others have stored more since it looked how much there is.
+                    continue
                 except (self._lmdb.Error, OSError) as e:
                     raise StoreUnavailableError(
                         f"Can't open the LMDB store in {self.folder}: {e}; check that "
                         f"the folder is one, is writable by this user, on a local "
-                        f"disk, and that nothing but LMDB wrote its data.mdb"
+                        f"disk, and that nothing but LMDB wrote its {_FILE}"
                     ) from e
-                self._map_size = self._environment.info()["map_size"]
+                self._map_size = environment.info()["map_size"]
                 self._file = _identify(self.folder)
-                self._environment.reader_check()
+                environment.reader_check()
             return self._environment
 
     def _close(self) -> None:
@@ -219,8 +222,10 @@ class LmdbEnvironment:
                 return
             if isinstance(error, lmdb.ReadersFullError) and environment.reader_check():
                 return
+        # Any system error, of which LMDB makes "Input/output error" if the disk is full.
+        hint = "; is its disk full?" if type(error) is lmdb.Error else ""
         raise PersistableError(
-            f"Can't use the LMDB store in {self.folder}: {error}"
+            f"Can't use the LMDB store in {self.folder}: {error}{hint}"
         ) from error
 
     def _replace(

@@ -20,7 +20,7 @@ __all__ = ["MongoStash"]
 
 _TIMEOUT: Final = 10.0
 
-_CONNECTION: Final = (
+_CONNECTION: Final[tuple[str, ...]] = (
     *("appName", "authMechanism", "authMechanismProperties", "authSource"),
     *("compressors", "directConnection", "heartbeatFrequencyMS", "journal"),
     *("loadBalanced", "localThresholdMS", "maxIdleTimeMS", "maxPoolSize"),

@@ -115,8 +115,8 @@ class MongoLink:
     def _connect(self) -> Database[Document]:
         if self._database is not None and self._pid == os.getpid():
             return self._database
-        if self._closer is not None:
-            _abandoned.append(self._closer.detach())
+        if self._closer is not None and (parents := self._closer.detach()):
+            _abandoned.append(parents[2])
         client = self._open()
         from pymongo.errors import ConfigurationError
 

@@ -146,6 +146,13 @@ class PostgresServer:
             raise self._url.wrong(
                 "it has more than one '@': write %40 for one in the user or password"
             )
+        ports = str(given.get("port", "")).replace(",", "")
+        if ports and not (ports.isascii() and ports.isdigit()):
+            # Maybe a part of a password that has a slash.
+            raise self._url.wrong(
+                "the port is no number: write postgresql://user:password@host:5432/"
+                "database and %2F for a slash in the password"
+            )
         settings: dict[str, Any] = {
             # Whole seconds, of which the driver gives it at least two.
             "connect_timeout": math.ceil(self.timeout),

@@ -223,6 +223,11 @@ def _execute_once(pool: PostgresPool, statement: bytes) -> None:
         # In spite of IF NOT EXISTS, if another process does the same meanwhile.
         if not isinstance(
             e.__cause__,
-            (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateSchema),
+            (
+                errors.UniqueViolation,
+                errors.DuplicateObject,
+                errors.DuplicateTable,
+                errors.DuplicateSchema,
+            ),
         ):
             raise

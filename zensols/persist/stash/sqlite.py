@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final, Generic, NamedTuple
@@ -240,9 +240,8 @@ class SqliteStash(StoreStash[V], Generic[V]):
         if opened is not None:
             opened.pool.close()
 
-    def lock(
-        self, key: str, timeout: float | None = None
-    ) -> AbstractContextManager[None]:
+    @contextmanager
+    def lock(self, key: str, timeout: float | None = None) -> Iterator[None]:
         """Return a lock on a key, shared by all processes that use the table,
         kept in a folder beside the file while it is held.
 
@@ -253,10 +252,6 @@ class SqliteStash(StoreStash[V], Generic[V]):
         :raises LockTimeoutError: on entering, if another owner keeps it longer
 
         """
-        return self._lock(str(key), timeout)
-
-    @contextmanager
-    def _lock(self, key: str, timeout: float | None) -> Iterator[None]:
         # No table has a NUL in its name.
         path = key_lock_path(str(self.path), f"{self.table.lower()}\0{key}")
         with ExitStack() as stack:

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+
+from zensols.persist.error import PersistableError, StoreUnavailableError
+from zensols.persist.stash.postgresconnection import PostgresServer
+from zensols.persist.stash.postgrespool import PostgresPool
+
+
+@pytest.fixture
+def pool(postgres_url: str) -> Iterator[PostgresPool]:
+    pool = PostgresPool(PostgresServer(postgres_url, 10), 2)
+    yield pool
+    pool.close()
+
+
+def end_all(url: str) -> None:
+    """End all connections to the database, as a restart would."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def pool_threads() -> list[threading.Thread]:
+    return [t for t in threading.enumerate() if t.name.startswith("pool-")]
+
+
+def test_rows(pool: PostgresPool) -> None:
+    assert pool.execute(b"SELECT %s::bytea, 1", [b"a\0"]) == [(b"a\0", 1)]
+    assert pool.execute(b"CREATE TABLE a (b int)") == []
+    assert pool.execute(b"SELECT * FROM a") == []
+    assert pool.execute(b"SELECT * FROM absent") is None
+
+
+def test_what_can_t_be_executed(pool: PostgresPool) -> None:
+    with pytest.raises(PersistableError, match="refuses: division by zero") as info:
+        pool.execute(b"SELECT 1 / 0")
+    assert not isinstance(info.value, StoreUnavailableError)
+    assert pool.execute(b"SELECT 1") == [(1,)]
+
+
+def test_lost_connections(pool: PostgresPool, postgres_url: str) -> None:
+    barrier = threading.Barrier(2)
+
+    def use(_: int) -> None:
+        barrier.wait()
+        pool.execute(b"SELECT pg_sleep(0.2)")
+
+    with ThreadPoolExecutor(2) as executor:
+        list(executor.map(use, range(2)))
+    for _ in range(3):
+        end_all(postgres_url)
+        assert pool.execute(b"SELECT 1") == [(1,)]
+
+
+def test_connection_that_is_lost_each_time(pool: PostgresPool) -> None:
+    statement = b"SELECT pg_terminate_backend(pg_backend_pid())"
+    with pytest.raises(StoreUnavailableError, match="terminating connection") as info:
+        pool.execute(statement)
+    assert isinstance(info.value.__cause__, psycopg.OperationalError)
+    assert pool.execute(b"SELECT 1") == [(1,)]
+
+
+def test_no_answer(postgres_url: str) -> None:
+    pool = PostgresPool(PostgresServer(postgres_url, 0.3), 1)
+    with pytest.raises(StoreUnavailableError, match="longer timeout"):
+        pool.execute(b"SELECT pg_sleep(60)")
+    assert pool.execute(b"SELECT 1") == [(1,)]
+    pool.close()
+
+
+def test_all_are_in_use(postgres_url: str) -> None:
+    pool = PostgresPool(PostgresServer(postgres_url, 2), 1)
+    pool.execute(b"SELECT 1")
+    begun = threading.Event()
+
+    def use() -> None:
+        begun.set()
+        for _ in range(4):
+            pool.execute(b"SELECT pg_sleep(1)")
+
+    def wait() -> None:
+        begun.wait()
+        pool.execute(b"SELECT pg_sleep(1.5)")
+
+    with ThreadPoolExecutor(3) as executor:
+        futures = [executor.submit(use) for _ in range(3)]
+        errors = [future.exception(60) for future in futures]
+    found = [error for error in errors if error is not None]
+    assert found
+    for error in found:
+        assert isinstance(error, StoreUnavailableError)
+        assert "give it a larger pool_size" in str(error)
+    pool.close()
+
+
+def test_close_while_used(pool: PostgresPool) -> None:
+    done = threading.Event()
+
+    def use() -> int:
+        count = 0
+        while not done.is_set():
+            assert pool.execute(b"SELECT 1") == [(1,)]
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(2) as executor:
+        futures = [executor.submit(use) for _ in range(2)]
+        try:
+            for _ in range(20):
+                pool.execute(b"SELECT pg_sleep(0.01)")
+                pool.close()
+        finally:
+            done.set()
+        assert all(future.result() for future in futures)
+
+
+def test_closing_ends_its_threads(pool: PostgresPool) -> None:
+    before = len(pool_threads())
+    pool.execute(b"SELECT 1")
+    assert len(pool_threads()) > before
+    pool.close()
+    assert len(pool_threads()) == before
+    pool.close()
+
+
+def test_dropped_one_ends_its_threads(postgres_url: str) -> None:
+    before = len(pool_threads())
+    pool = PostgresPool(PostgresServer(postgres_url, 10), 2)
+    pool.execute(b"SELECT 1")
+    del pool
+    assert len(pool_threads()) == before
+
+
+CODE = """
+import os, sys, logging, warnings
+logging.basicConfig(level=logging.WARNING)
+from zensols.persist.stash.postgres import PostgresStash
+stash = PostgresStash(sys.argv[1])
+stash["a"] = 1
+with stash.lock("a"):
+    pass
+{end}
+"""
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "",
+        "stash.close()",
+        "sys.exit(0)",
+        "list(stash.keys())[0]",
+        "keys = iter(stash.keys()); next(keys)",
+        "del stash",
+    ],
+)
+def test_end_of_process(postgres_url: str, start_client: Any, end: str) -> None:
+    """Without a word, and at once."""
+    code = CODE.replace("{end}", end).replace("import os", "import os", 1)
+    code = "import warnings; warnings.simplefilter('error')\n" + code
+    with start_client(code, postgres_url) as child:
+        out, error = child.communicate(timeout=60)
+    assert (child.returncode, out, error) == (0, "", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_fork(postgres_url: str, start_client: Any) -> None:
+    """A child's connections are its own, and its end is none for its parent's."""
+    end = """
+def use(who):
+    for number in range(50):
+        stash[who] = number
+        assert stash[who] == number
+        with stash.lock(who):
+            pass
+with stash.lock("held"):
+    children = []
+    for number in range(3):
+        pid = os.fork()
+        if pid == 0:
+            use(f"child {number}")
+            try:
+                with stash.lock("held", timeout=0):
+                    print("has its parent's lock", flush=True)
+            except TimeoutError:
+                pass
+            if number:
+                stash.close()
+                sys.exit(0)
+            os._exit(0)
+        children.append(pid)
+    use("parent")
+    for pid in children:
+        assert os.waitpid(pid, 0)[1] == 0
+    use("parent")
+print(sorted(stash.keys()))
+"""
+    code = CODE.replace("{end}", end)
+    with start_client(code, postgres_url) as child:
+        out, error = child.communicate(timeout=60)
+    assert (child.returncode, error) == (0, "")
+    assert out == "['a', 'child 0', 'child 1', 'child 2', 'parent']\n"
