@@ -48,7 +48,7 @@ def _raw_lmdb(name: str, folder: Path, stack: ExitStack) -> Store:
             transaction.put(key.encode(), pickle.dumps(value, 5))
 
     def load(key: str) -> Any:
-        with env.begin(buffers=True) as transaction:
+        with env.begin() as transaction:
             return pickle.loads(transaction.get(key.encode(), b""))
 
     return Store(name, dump, load)
@@ -99,7 +99,7 @@ def _sqlite(contend: Any, settings: Settings) -> list[Measurement]:
 
 _WHAT_RAW_LMDB_DOES = (
     "Raw lmdb pickles and puts, or gets and unpickles, in a transaction each time, and "
-    "signs nothing; ours verifies the signature.  "
+    "signs nothing; ours verifies the signature."
 )
 
 CASES = (
@@ -127,7 +127,7 @@ CASES = (
         "diskcache",
         partial(_lmdb, dump_each),
         Bar(1 / 4),
-        note=_WHAT_RAW_LMDB_DOES + "sqlitedict commits each value.",
+        note=_WHAT_RAW_LMDB_DOES + "  sqlitedict commits each value.",
         chapter=CHAPTER,
     ),
     Case(

@@ -116,7 +116,7 @@ class PostgresServer(Server):
                 pass
         # The next one would find their shared memory in use.
         end = time.monotonic() + 10
-        while any(map(_runs, children)) and time.monotonic() < end:
+        while _running(children) and time.monotonic() < end:
             time.sleep(0.01)
 
     def restart(self) -> None:
@@ -139,22 +139,33 @@ class PostgresServer(Server):
             os.kill(pid, number)
 
 
-def _children(parent: int) -> list[int]:
-    out = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True
-    ).stdout
-    pairs = (map(int, line.split()) for line in out.splitlines())
-    return [pid for pid, ppid in pairs if ppid == parent]
+def _processes() -> Iterator[tuple[int, int, str]]:
+    """Each process, its parent and its state."""
+    if Path("/proc/self/stat").exists():
+        for file in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                state, parent = file.read_text().rpartition(")")[2].split()[:2]
+            except OSError:
+                continue
+            yield int(file.parent.name), int(parent), state
+    else:
+        listing = subprocess.run(
+            ["ps", "-A", "-o", "pid=,ppid=,stat="],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        for line in listing.stdout.splitlines():
+            pid, ppid, state = line.split()
+            yield int(pid), int(ppid), state
 
 
-def _runs(pid: int) -> bool:
-    done = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()[:1] not in ("", "Z")
+def _children(of: int) -> set[int]:
+    return {pid for pid, parent, _ in _processes() if parent == of}
+
+
+def _running(pids: set[int]) -> bool:
+    return any(pid in pids and state[0] != "Z" for pid, _, state in _processes())
 
 
 def with_database(url: str, name: str) -> str:

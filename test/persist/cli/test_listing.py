@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def test_nothing_is_unpickled(stash: Any, in_tmp: Path) -> None:
 
 class Bomb:
     def __reduce__(self) -> Any:
-        return open, ("exploded", "w")
+        return os.open, ("exploded", os.O_CREAT)
 
 
 def test_bare_pickle_is_listed(stash: Any, filled: Any) -> None:

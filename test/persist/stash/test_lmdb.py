@@ -50,6 +50,7 @@ def raw() -> Iterator[RawLmdb]:
 
 class TestContract(StashContract):
     processes = True
+    large = True
 
     @pytest.fixture(autouse=True)
     def _raw(self, raw: RawLmdb) -> None:
@@ -84,12 +85,16 @@ class TestContract(StashContract):
 
 
 class TestContractWithTinyMap(TestContract):
+    large = False
+
     @pytest.fixture
     def stash(self, tmp_path: Path) -> Stash[Any]:
         return LmdbStash(tmp_path / "data", map_size=1)
 
 
 class TestContractOfJson(TestContract):
+    large = False
+
     @pytest.fixture
     def stash(self, tmp_path: Path) -> Stash[Any]:
         return LmdbStash(tmp_path / "data", codec=JsonCodec())
@@ -97,6 +102,7 @@ class TestContractOfJson(TestContract):
 
 class TestContractSynced(TestContract):
     examples = 5
+    large = False
 
     @pytest.fixture
     def stash(self, tmp_path: Path) -> Stash[Any]:
@@ -573,6 +579,13 @@ def test_damaged_long_key_is_not_listed(stash: LmdbStash[Any], raw: RawLmdb) -> 
     entry = bytes(default_codec().encode(1, "other"))
     raw.put(stash.path, b"\xff" + bytes(31) + b"1", entry)
     assert list(stash.keys()) == [long]
+
+
+def test_foreign_name_is_not_listed(stash: LmdbStash[Any], raw: RawLmdb) -> None:
+    stash["a"] = 1
+    raw.put(stash.path, b"\xfe", b"no entry")
+    assert list(stash.keys()) == ["a"]
+    assert list(stash) == [("a", 1)]
 
 
 def test_names_cannot_collide(stash: LmdbStash[Any], raw: RawLmdb) -> None:

@@ -85,6 +85,7 @@ def test_closing_after_the_server_died_waits_little(
         ("mongodb://ann:secret@127.0.0.1:1/a b", "no address|can't be used"),
         ("mongodb://ann:secret@127.0.0.1:1/data?w=-1", "no address"),
         ("mongodb://ann:secret@127.0.0.1:1/data?authMechanism=none", "no address"),
+        ("mongodb://ann:secret@127.0.0.1:1/data?tsl=true", "no address"),
     ],
 )
 def test_wrong_address(address: str, says: str) -> None:
@@ -112,9 +113,9 @@ def test_wrong_collection(link: MongoLink) -> None:
 
 def test_wrong_database(mongo_server_url: str) -> None:
     link = MongoLink(f"{mongo_server_url}{'a' * 70}", timeout=5)
-    with pytest.raises(StoreUnavailableError, match="names of the database"):
-        with link.errors():
-            link.collection("a").insert_one({})
+    says = "names of the database"
+    with pytest.raises(StoreUnavailableError, match=says), link.errors():
+        link.collection("a").insert_one({})
     link.close()
 
 
@@ -132,6 +133,13 @@ def test_passwords(tmp_path: Path) -> None:
                 use(link)
             assert "wrong" not in str(e.value)
             link.close()
+
+
+def test_now_is_as_in_documents(link: MongoLink) -> None:
+    before = link.now("a")
+    link.collection("a").update_one({}, {"$currentDate": {"at": True}}, upsert=True)
+    found: Any = link.collection("a").find_one({})
+    assert before <= found["at"] <= link.now("a")
 
 
 def test_other_errors_are_of_ours(link: MongoLink) -> None:

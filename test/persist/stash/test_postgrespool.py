@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -79,28 +80,17 @@ def test_no_answer(postgres_url: str) -> None:
 
 
 def test_all_are_in_use(postgres_url: str) -> None:
-    pool = PostgresPool(PostgresServer(postgres_url, 2), 1)
+    pool = PostgresPool(PostgresServer(postgres_url, 1), 1)
     pool.execute(b"SELECT 1")
-    begun = threading.Event()
-
-    def use() -> None:
-        begun.set()
-        for _ in range(4):
-            pool.execute(b"SELECT pg_sleep(1)")
-
-    def wait() -> None:
-        begun.wait()
-        pool.execute(b"SELECT pg_sleep(1.5)")
-
-    with ThreadPoolExecutor(3) as executor:
-        futures = [executor.submit(use) for _ in range(3)]
+    # Takes long but gets on, so that it is not late.
+    query = b"SELECT repeat('x', 10000), pg_sleep(0.1) FROM generate_series(1, 30)"
+    with ThreadPoolExecutor(2) as executor:
+        futures = [executor.submit(pool.execute, query) for _ in range(2)]
         errors = [future.exception(60) for future in futures]
-    found = [error for error in errors if error is not None]
-    assert found
-    for error in found:
-        assert isinstance(error, StoreUnavailableError)
-        assert "give it a larger pool_size" in str(error)
     pool.close()
+    (error,) = [error for error in errors if error is not None]
+    assert isinstance(error, StoreUnavailableError)
+    assert "none of 1 connections became free; give it a larger" in str(error)
 
 
 def test_close_while_used(pool: PostgresPool) -> None:
@@ -210,3 +200,27 @@ print(sorted(stash.keys()))
         out, error = child.communicate(timeout=60)
     assert (child.returncode, error) == (0, "")
     assert out == "['a', 'child 0', 'child 1', 'child 2', 'parent']\n"
+
+
+def test_interrupted(postgres_url: str, start_client: Any) -> None:
+    code = """
+import sys
+from zensols.persist.stash.postgresconnection import PostgresServer
+from zensols.persist.stash.postgrespool import PostgresPool
+pool = PostgresPool(PostgresServer(sys.argv[1], 100), 1)
+pool.execute(b"SELECT 1")
+print("ready", flush=True)
+try:
+    pool.execute(b"SELECT pg_sleep(100)")
+except KeyboardInterrupt:
+    print(pool.execute(b"SELECT 1"))
+"""
+    with start_client(code, postgres_url) as child:
+        assert child.stdout.readline() == "ready\n"
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            query = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
+            while connection.execute(query).fetchone() is None:
+                pass
+        child.send_signal(signal.SIGINT)
+        out, error = child.communicate(timeout=60)
+    assert (child.returncode, out, error) == (0, "[(1,)]\n", "")

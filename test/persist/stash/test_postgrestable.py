@@ -11,8 +11,7 @@ from zensols.persist.stash.postgresconnection import PostgresServer
 from zensols.persist.stash.postgrespool import PostgresPool
 from zensols.persist.stash.postgrestable import (
     PostgresTable,
-    column_key,
-    stored_key,
+    key_columns,
     table_names,
 )
 
@@ -32,12 +31,12 @@ def test_names(name: str) -> None:
 
 def test_long_key_is_no_other_key() -> None:
     key = "a" * 2001
-    assert column_key(key) == key.encode()
+    indexed, long_key = key_columns(key)
+    assert long_key == key.encode()
     # What no text is in UTF-8, surrogates included.
-    assert stored_key(key)[0] == 0xFF
-    assert stored_key(key) != stored_key(key + "a")
-    assert column_key(key[:-1]) is None
-    assert stored_key(key[:-1]) == key[:-1].encode()
+    assert indexed[0] == 0xFF
+    assert indexed != key_columns(key + "a")[0]
+    assert key_columns(key[:-1]) == (key[:-1].encode(), None)
 
 
 @pytest.fixture

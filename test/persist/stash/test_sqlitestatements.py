@@ -24,8 +24,10 @@ def test_what_is_allowed_names_a_table(name: str) -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE TABLE other (key, entry)")
         if not is_name(name):
-            with pytest.raises((sqlite3.Error, ValueError)):
-                connection.execute(statements.schema)
+            # Which SQLite allows, though.
+            if name:
+                with pytest.raises((sqlite3.Error, ValueError)):
+                    connection.execute(statements.schema)
             return
         if name.lower() == "other":
             return

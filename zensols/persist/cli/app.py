@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from inspect import cleandoc
 from typing import Annotated, Any, Final
 
 import typer
@@ -113,9 +114,14 @@ def _main(
 
 _main.__doc__ = _HELP
 
-for _command in (ls, get, put, rm, info, copy, verify, sign, export):
-    app.command(context_settings=_FORMS)(_command)
-app.command("import", context_settings=_FORMS)(import_)
+for _command in (ls, get, put, rm, info, copy, verify, sign, export, import_):
+    app.command(
+        _command.__name__.rstrip("_"),
+        # What keeps the lines of the examples is a control character, which a raw
+        # docstring can't have.
+        help=cleandoc(_command.__doc__ or "").replace("\\b\n", "\b\n"),
+        context_settings=_FORMS,
+    )(_command)
 
 
 def run(arguments: list[str]) -> int:

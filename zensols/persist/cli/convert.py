@@ -13,9 +13,9 @@ from ..codec import (
     inner_codec,
     read_info,
 )
-from ..codec.entry import MAGIC, Header
+from ..codec.entry import Header
 from ..domain import Stash
-from ..error import PersistableError
+from ..error import PersistableError, UntrustedDataError
 from ..missing import MISSING
 from .exits import UNAVAILABLE
 from .stores import entry_store, wrappers
@@ -94,9 +94,15 @@ class EntrySource:
 
     def _convert(self, key: str, entry: bytes) -> bytes:
         inner = self._inner
-        if inner is None or (entry[:8] != MAGIC and inner.name == "pickle"):
+        if inner is None:
             return entry
-        header = Header(entry, len(entry), repr(key))
+        try:
+            header = Header(entry, len(entry), repr(key))
+        except UntrustedDataError:
+            if inner.name == "pickle":
+                # Bare pickles stay what they are until they are adopted.
+                return entry
+            raise
         if header.codec == inner.codec_id and (
             self._method is None
             or self._method == read_info(entry, repr(key)).compression

@@ -85,8 +85,8 @@ def _progress() -> Any:
         """How many are done in a second."""
 
         def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed:,.0f}/s")
+            seconds = task.finished_time or task.elapsed
+            return Text(f"{task.completed / seconds:,.0f}/s" if seconds else "")
 
     return Progress(
         TextColumn("{task.description}"),

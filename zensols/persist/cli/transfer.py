@@ -99,15 +99,15 @@ def transfer(source: Stash[Any], target: Stash[Any], failed: Failed) -> Iterator
         source, target = innermost(source), innermost(target)
     tally = Tally()
     watch = _Watch(tally, failed)
-    move: Callable[[list[str]], None]
+    move: Callable[[list[str]], Iterator[None]]
     if isinstance(target, EntryStore):
         entries = EntrySource(source, target.entry_codec, watch.failed)
         move = partial(_move_entries, entries, target, watch)
     else:
         move = partial(_move_values, source, target, watch)
     for names in chunks(innermost(source).keys(), BATCH):
-        move(names)
-        yield tally
+        for _ in move(names):
+            yield tally
 
 
 class _Watch:
@@ -140,7 +140,7 @@ class _Watch:
 
 def _move_entries(
     source: EntrySource, target: EntryStore, watch: _Watch, names: list[str]
-) -> None:
+) -> Iterator[None]:
     for batch in _by_size(source.read(names)):
         there = dict(read_entries(target, list(batch), _ignore))
         new = {
@@ -158,6 +158,9 @@ def _move_entries(
             watch.copied(len(new) - len(wrong))
         for key in wrong:
             watch.unstorable(key, CorruptDataError("Differs when it is read back"))
+        yield
+    # What can't be read has been counted, too.
+    yield
 
 
 def _by_size(entries: Iterable[tuple[str, bytes]]) -> Iterator[dict[str, bytes]]:
@@ -197,8 +200,9 @@ def _ignore(_key: str, _error: Exception) -> None:
 
 def _move_values(
     source: Stash[Any], target: Stash[Any], watch: _Watch, names: list[str]
-) -> None:
+) -> Iterator[None]:
     for key in names:
+        yield
         try:
             value = source.get(key, MISSING)
         except UNAVAILABLE:
@@ -221,6 +225,7 @@ def _move_values(
             watch.unstorable(key, e)
         else:
             watch.copied(1)
+    yield
 
 
 def _is_same(target: Stash[Any], key: str, value: Any) -> bool:

@@ -30,6 +30,7 @@ Fetch = Callable[[int, int], tuple[memoryview, bool]]
 _FRONT: Final = e.FRONT.size
 _HEAD: Final = e.HEAD.size
 _HEADER: Final = e.HEADER.size
+_SMALL: Final = 1 << 12
 _unpack_lengths: Final = e.LENGTHS.unpack_from
 
 _UNKEYED: Final = blake2b(digest_size=e.TAG_SIZE, person=b"zsp-entry")
@@ -79,7 +80,7 @@ class EntryCodec(Codec):
 
     @abstractmethod
     def unpack(
-        self, body: memoryview, buffers: Sequence[memoryview], flags: int, source: str
+        self, body: Buffer, buffers: Sequence[memoryview], flags: int, source: str, /
     ) -> Any:
         """Return the value from what :meth:`pack` made of it.
 
@@ -175,20 +176,22 @@ class EntryCodec(Codec):
         # The usual entry first, in few steps; what is wrong with another is found
         # out carefully.
         tagger = self._tagger
-        if tagger is not None and key is not None and data[:_FRONT] == self._front:
-            key_length, meta_length, rows, body_length = _unpack_lengths(data, _FRONT)
-            front = key_length + meta_length
-            rest = memoryview(data)[_HEADER:]
-            if not rows and front + body_length == len(rest):
-                tag = tagger.copy()
-                tag.update(data[:_HEAD])
-                tag.update(rest)
-                bound = e.encode_key(key)
-                if (
-                    compare_digest(tag.digest(), data[_HEAD:_HEADER])
-                    and rest[:key_length] == bound
-                ):
-                    return self.unpack(rest[front:], (), 0, source)
+        if tagger is not None and key is not None:
+            # Parts of bytes are taken faster than those of views.
+            view = bytes(data) if len(data) <= _SMALL else memoryview(data)
+            if len(view) >= _HEADER and view[:_FRONT] == self._front:
+                key_length, meta_length, rows, length = _unpack_lengths(view, _FRONT)
+                body = _HEADER + key_length + meta_length
+                if not rows and body + length == len(view):
+                    tag = tagger.copy()
+                    tag.update(view[:_HEAD])
+                    tag.update(view[_HEADER:])
+                    bound = key.encode("utf-8", "surrogatepass")
+                    if (
+                        compare_digest(tag.digest(), view[_HEAD:_HEADER])
+                        and view[_HEADER : _HEADER + key_length] == bound
+                    ):
+                        return self.unpack(view[body:], (), 0, source)
         return self.decode_carefully(data, key, source)
 
     def decode_carefully(self, data: Buffer, key: str | None, source: str) -> Any:

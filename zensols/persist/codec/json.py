@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
+from .entry import Buffer
 from .entrycodec import EntryCodec
 
 __all__ = ["JsonCodec"]
@@ -63,6 +64,6 @@ class JsonCodec(EntryCodec):
         return self._tagged.encode(value), (), 0
 
     def unpack(
-        self, body: memoryview, buffers: Sequence[memoryview], flags: int, source: str
+        self, body: Buffer, buffers: Sequence[memoryview], flags: int, source: str
     ) -> Any:
         return self._tagged.decode(body, source)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from ..error import ClassNotFoundError, PersistableError
 from .culprit import find_culprit, is_live, show
-from .entry import Buffer
+from .entry import DILL, Buffer
 
 __all__ = ["dumps", "dumps_whole", "loads", "loads_whole"]
 
@@ -67,10 +67,10 @@ def dumps_whole(value: Any) -> bytes:
 
 
 def loads(
-    data: memoryview,
+    data: Buffer,
     buffers: Sequence[memoryview] = (),
+    flags: int = 0,
     source: str = "the data",
-    used_dill: bool = False,
 ) -> Any:
     """Return the value of a pickle, **which runs what the pickle says**.
 
@@ -78,9 +78,9 @@ def loads(
 
     :param buffers: what :func:`dumps` kept apart
 
-    :param source: names the file, or the stash and key, in errors
+    :param flags: those of its entry, which tell whether dill made it
 
-    :param used_dill: whether dill made it
+    :param source: names the file, or the stash and key, in errors
 
     :raises ClassNotFoundError: if its class, or a function that makes it, can't
                                 be imported
@@ -89,10 +89,12 @@ def loads(
 
     """
     try:
-        if used_dill:
+        if flags & DILL:
             from dill import Unpickler
 
             return Unpickler(io.BytesIO(data), buffers=buffers, ignore=True).load()
+        if not buffers:
+            return pickle.loads(data)
         return pickle.loads(data, buffers=buffers)
     except (MemoryError, RecursionError):
         raise
@@ -123,8 +125,8 @@ def loads_whole(data: Buffer, source: str = "the data") -> Any:
     :raises PersistableError: if it can't be restored for another reason
 
     """
-    used_dill = re.search(rb"dill\._dill", data) is not None
-    return loads(memoryview(data), source=source, used_dill=used_dill)
+    flags = DILL if re.search(rb"dill\._dill", data) else 0
+    return loads(data, (), flags, source)
 
 
 def _dill_dumps(

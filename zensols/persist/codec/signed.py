@@ -129,10 +129,7 @@ move it back or delete it
         body, buffers, used_dill = dumps(value)
         return body, buffers, e.DILL if used_dill else 0
 
-    def unpack(
-        self, body: memoryview, buffers: Sequence[memoryview], flags: int, source: str
-    ) -> Any:
-        return loads(body, buffers, source, bool(flags & e.DILL))
+    unpack = staticmethod(loads)
 
     def tagger(self, create: bool) -> Any:
         if self._tagger is None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic
 
 from ..error import PersistableError
 from .closeable import CloseableStash
+from .keys import snapshot
 from .lock import stash_lock
 from .readonly import ReadOnlyStash
 from .stash import Stash, V, require_key
@@ -110,6 +111,42 @@ class DelegateStash(CloseableStash[V], Generic[V]):
 
     def clear(self) -> None:
         self.delegate.clear()
+
+    def items(self) -> Iterator[tuple[str, V]]:
+        if not self._inherits(DelegateStash, "load", "get", "load_many") or (
+            # Whose keys may have to be scanned to find each.
+            type(self.delegate).load_many is Stash.load_many
+        ):
+            return super().items()
+        return self.delegate.load_many(snapshot(self.keys()))
+
+    def load_many(self, names: Iterable[str]) -> Iterator[tuple[str, V]]:
+        if self._inherits(DelegateStash, "load", "get"):
+            return self.delegate.load_many(names)
+        return super().load_many(names)
+
+    def dump_many(self, items: Iterable[tuple[str, V]]) -> None:
+        if self._inherits(DelegateStash, "dump"):
+            self.delegate.dump_many(items)
+        else:
+            super().dump_many(items)
+
+    def delete_many(self, names: Iterable[str]) -> None:
+        if self._inherits(DelegateStash, "delete"):
+            self.delegate.delete_many(names)
+        else:
+            super().delete_many(names)
+
+    def _inherits(self, base: type[DelegateStash[Any]], *methods: str) -> bool:
+        """Return whether this does what a base does with one key, so that it may
+        leave many at once to its delegate.
+
+        """
+        cls = type(self)
+        delegate: object = self.delegate
+        return isinstance(delegate, Stash) and all(
+            getattr(cls, name) is getattr(base, name) for name in methods
+        )
 
     def close(self) -> None:
         """Close the delegate, if it can be closed."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from typing import Any, Final, Generic
 
-from ..domain import DelegateStash, ReadOnlyStash, Stash, V, require_key
+from ..domain import DelegateStash, ReadOnlyStash, Stash, V, chunks, require_key
 from ..domain.lock import stash_lock
 from ..missing import MISSING
 from .dictionary import DictionaryStash
 
 __all__ = ["CacheStash"]
+
+_BATCH: Final = 100
+"""How many values the other stash is asked for, or given, at once."""
 
 
 @dataclass
@@ -107,6 +111,57 @@ class CacheStash(DelegateStash[V], Generic[V]):
                 super().delete(name)
         finally:
             self._end(name, lease)
+
+    def load_many(self, names: Iterable[str]) -> Iterator[tuple[str, V]]:
+        if not self._inherits(CacheStash, "load", "get"):
+            yield from super().load_many(names)
+            return
+        for some in chunks(names, _BATCH):
+            found = dict(self.cache_stash.load_many(dict.fromkeys(some)))
+            absent = [name for name in dict.fromkeys(some) if name not in found]
+            if absent:
+                found.update(self._load_absent(absent))
+            for name in some:
+                if name in found:
+                    yield name, found[name]
+
+    def _load_absent(self, names: list[str]) -> dict[str, V]:
+        found: dict[str, V] = {}
+        leases = [self._begin(name) for name in names]
+        try:
+            found.update(self.delegate.load_many(names))
+        finally:
+            for name, lease in zip(names, leases, strict=True):
+                self._end(name, lease, found.get(name, MISSING))
+        return found
+
+    def dump_many(self, items: Iterable[tuple[str, V]]) -> None:
+        if not self._inherits(CacheStash, "dump"):
+            super().dump_many(items)
+            return
+        for some in chunks(items, _BATCH):
+            stored: dict[str, V] = {}
+            leases = {name: self._begin(name) for name, _ in some}
+            try:
+                self.delegate.dump_many(some)
+                if not isinstance(self.delegate, ReadOnlyStash):
+                    stored.update(some)
+            finally:
+                for name, lease in leases.items():
+                    self._end(name, lease, stored.get(name, MISSING))
+
+    def delete_many(self, names: Iterable[str]) -> None:
+        if not self._inherits(CacheStash, "delete"):
+            super().delete_many(names)
+            return
+        for some in chunks(names, _BATCH):
+            leases = {name: self._begin(name) for name in some}
+            try:
+                if not isinstance(self.delegate, ReadOnlyStash):
+                    self.delegate.delete_many(leases)
+            finally:
+                for name, lease in leases.items():
+                    self._end(name, lease)
 
     def clear(self) -> None:
         """Delete all values; if the delegate is read-only, from the cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -82,6 +83,22 @@ class EncodedStash(DelegateStash[V], EntryStore, Generic[V]):
         """
         self.delegate.dump(name, bytes(self.entry_codec.encode(inst, str(name))))
 
+    def load_many(self, names: Iterable[str]) -> Iterator[tuple[str, V]]:
+        if not self._inherits(EncodedStash, "load", "get"):
+            yield from super().load_many(names)
+            return
+        for name, data in self.delegate.load_many(names):
+            yield name, self._decode(name, data)
+
+    def dump_many(self, items: Iterable[tuple[str, V]]) -> None:
+        if not self._inherits(EncodedStash, "dump"):
+            super().dump_many(items)
+            return
+        encode = self.entry_codec.encode
+        self.delegate.dump_many(
+            (name, bytes(encode(inst, str(name)))) for name, inst in items
+        )
+
     @property
     def entry_codec(self) -> Codec:
         return default_codec() if self.codec is None else self.codec
@@ -92,6 +109,19 @@ class EncodedStash(DelegateStash[V], EntryStore, Generic[V]):
 
     def dump_entry(self, name: str, entry: bytes) -> None:
         self.delegate.dump(name, entry)
+
+    def load_entries(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        if not self._inherits(EncodedStash, "load_entry"):
+            yield from super().load_entries(names)
+            return
+        for name, data in self.delegate.load_many(names):
+            yield name, bytes(self._check(name, data))
+
+    def dump_entries(self, entries: Iterable[tuple[str, bytes]]) -> None:
+        if self._inherits(EncodedStash, "dump_entry"):
+            self.delegate.dump_many(entries)
+        else:
+            super().dump_entries(entries)
 
     @property
     def url(self) -> StashURL:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -87,7 +87,9 @@ class ExpiringStash(DelegateStash[V], Generic[V]):
         )
 
     def _live(self, name: str) -> Any:
-        entry = self.delegate.get(name, MISSING)
+        return self._live_value(name, self.delegate.get(name, MISSING))
+
+    def _live_value(self, name: str, entry: Any) -> Any:
         if not self._is_expired(entry):
             return entry.value if isinstance(entry, Expiring) else entry
         # Whoever has the lock is about to store something newer.
@@ -145,10 +147,16 @@ class ExpiringStash(DelegateStash[V], Generic[V]):
 
     def items(self) -> Iterator[tuple[str, V]]:
         # Removing what has expired mustn't disturb a view of a dictionary.
-        for key in list(self.delegate.keys()):
-            value = self._live(key)
+        return self.load_many(list(self.delegate.keys()))
+
+    def load_many(self, names: Iterable[str]) -> Iterator[tuple[str, V]]:
+        if not self._inherits(ExpiringStash, "load", "get"):
+            yield from super().load_many(names)
+            return
+        for name, entry in self.delegate.load_many(names):
+            value = self._live_value(name, entry)
             if value is not MISSING:
-                yield key, value
+                yield name, value
 
     def purge(self) -> int:
         """Remove what has expired.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from threading import Condition, get_ident
+import threading
+import time
+from weakref import WeakSet
 
 __all__ = ["Gate"]
 
@@ -11,10 +13,13 @@ class Gate:
     """Any number of threads are inside of a gate at once, each as often nested as
     it likes.  Who shuts it waits until they have left, and is then alone.
 
+    To be inside is to hold :attr:`own`'s lock, which each thread has its own of;
+    to shut the gate is to hold those of all threads.
+
     Safe to use from several threads.
 
     >>> gate = Gate()
-    >>> with gate, gate:
+    >>> with gate.own.lock, gate.own.lock:
     ...     gate.shut(timeout=0)
     False
     >>> gate.shut(timeout=0)
@@ -23,35 +28,24 @@ class Gate:
 
     """
 
-    __slots__ = ("_changed", "_inside", "_keeper")
-
     def __init__(self) -> None:
-        # A thread is in it once for each time that it has entered.  It takes itself
-        # out again, and each step is atomic, so that no lock is needed.
-        self._inside: list[int] = []
-        self._keeper: int | None = None
-        self._changed = Condition()
+        self.forget()
 
-    def __enter__(self) -> None:
-        self._inside.append(get_ident())
-        # In this order: who shuts the gate says so, and then looks who is inside.
-        if self._keeper is not None:
-            self._wait(get_ident())
+    def forget(self) -> None:
+        """Forget all threads: after a fork, there are no others."""
+        self._keeping = threading.Lock()
+        self._locks: WeakSet[threading.RLock] = WeakSet()
+        self._held: list[threading.RLock] = []
+        self.own = _Own(self)
 
-    def __exit__(self, *_: object) -> None:
-        self._inside.remove(get_ident())
-        if self._keeper is not None:
-            with self._changed:
-                self._changed.notify_all()
+    def add(self, lock: threading.RLock) -> None:
+        """Add a thread, but not while the gate is shut.
 
-    def _wait(self, thread: int) -> None:
-        if self._keeper == thread or self._inside.count(thread) > 1:
-            return
-        self._inside.remove(thread)
-        with self._changed:
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._keeper is None)
-            self._inside.append(thread)
+        :param lock: the lock of the thread
+
+        """
+        with self._keeping:
+            self._locks.add(lock)
 
     def shut(self, timeout: float) -> bool:
         """Wait until no thread is inside, and let none enter but this one.
@@ -62,27 +56,35 @@ class Gate:
                  thread is inside itself
 
         """
-        thread = get_ident()
-        if thread in self._inside:
+        if _is_held(self.own.lock):
             return False
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._keeper is None, timeout):
+        end = time.monotonic() + timeout
+        if not self._keeping.acquire(timeout=timeout):
+            return False
+        for lock in list(self._locks):
+            if not lock.acquire(timeout=max(0.0, end - time.monotonic())):
+                self.reopen()
                 return False
-            self._keeper = thread
-            if self._changed.wait_for(lambda: not self._inside, timeout):
-                return True
-        self.reopen()
-        return False
+            self._held.append(lock)
+        return True
 
     def reopen(self) -> None:
-        """Let threads enter again."""
-        with self._changed:
-            self._keeper = None
-            self._changed.notify_all()
+        """Let threads enter again; call it in the thread that has shut the gate."""
+        while self._held:
+            self._held.pop().release()
+        self._keeping.release()
 
-    def forget(self) -> None:
-        """Forget all other threads: after a fork, there are none."""
-        thread = get_ident()
-        self._inside = [thread] * self._inside.count(thread)
-        self._keeper = None
-        self._changed = Condition()
+
+class _Own(threading.local):
+    def __init__(self, gate: Gate) -> None:
+        self.lock = threading.RLock()
+        gate.add(self.lock)
+
+
+def _is_held(lock: threading.RLock) -> bool:
+    try:
+        # Which is refused to who doesn't have the lock.
+        threading.Condition(lock).notify()
+    except RuntimeError:
+        return False
+    return True

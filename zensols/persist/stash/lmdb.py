@@ -111,14 +111,27 @@ class LmdbStash(StoreStash[V], Generic[V]):
     def entry_codec(self) -> Codec:
         return self._open().codec
 
-    def _find(self, name: str) -> Any:
+    def load(self, name: str) -> V | None:
         key = str(name)
         opened = self._opened
         if opened is None or opened.chosen is not self.codec:
             opened = self._open()
-        return opened.environment.read(
-            _decode, MISSING, _to_name(key), opened.codec, key, self.entry_source(key)
-        )
+        stored = key.encode("utf-8", "surrogatepass")
+        if not 0 < len(stored) <= _LONGEST:
+            stored = _digest(stored)
+        try:
+            # Codecs copy what they don't turn into objects.
+            value: V | None = opened.environment.get(stored, opened.codec.decode, key)
+        except PersistableError:
+            # Once more, for an error that names the entry.
+            value = super().load(key)
+        return value
+
+    def load_many(self, names: Iterable[str]) -> Iterator[tuple[str, V]]:
+        for key in map(str, names):
+            value = self.get(key, MISSING)
+            if value is not MISSING:
+                yield key, value
 
     def _read(self, use: Callable[..., T], default: T, *arguments: Any) -> T:
         return self._open().environment.read(use, default, *arguments)
@@ -183,7 +196,11 @@ class LmdbStash(StoreStash[V], Generic[V]):
 
     def _to_key(self, name: bytes) -> str | None:
         if name[:1] != _DIGESTED:
-            return name.decode("utf-8", "surrogatepass")
+            try:
+                return name.decode("utf-8", "surrogatepass")
+            except UnicodeDecodeError:
+                # Not ours.
+                return None
         if name == _DIGESTED:
             return ""
 
@@ -251,18 +268,6 @@ class _Opened:
         self.codec = chosen or default_codec()
 
 
-def _decode(
-    transaction: Transaction[memoryview],
-    name: bytes,
-    codec: Codec,
-    key: str,
-    source: str,
-) -> Any:
-    entry = transaction.get(name)
-    # Codecs copy what they don't turn into objects.
-    return MISSING if entry is None else codec.decode(entry, key, source=source)
-
-
 def _has(transaction: Transaction[memoryview], name: bytes) -> bool:
     return transaction.get(name) is not None
 
@@ -274,9 +279,11 @@ def _copy(transaction: Transaction[memoryview], name: bytes) -> bytes | None:
 
 def _to_name(key: str) -> bytes:
     name = key.encode("utf-8", "surrogatepass")
-    if 0 < len(name) <= _LONGEST:
-        return name
-    return _DIGESTED + blake2b(name, digest_size=32).digest() if name else _DIGESTED
+    return name if 0 < len(name) <= _LONGEST else _digest(name)
+
+
+def _digest(name: bytes) -> bytes:
+    return _DIGESTED + (blake2b(name, digest_size=32).digest() if name else b"")
 
 
 def _names_after(transaction: Transaction[memoryview], last: bytes) -> list[bytes]:

@@ -94,7 +94,7 @@ class LmdbEnvironment:
         """
         environment = None
         try:
-            with self._gate:
+            with self._gate.own.lock:
                 environment = self._environment
                 if environment is None:
                     if not self.is_made:
@@ -105,6 +105,36 @@ class LmdbEnvironment:
         except self._lmdb.Error as e:
             self._recover(e, environment, 0)
         return self.read(use, default, *arguments)
+
+    def get(
+        self, name: bytes, decode: Callable[[memoryview, str], T], key: str
+    ) -> T | None:
+        """Return what a function makes of an entry, or None if there is none.
+
+        :param name: the name of the entry
+
+        :param decode: called with the entry, which is gone when it returns, and
+                       the key
+
+        :param key: the key
+
+        :raises PersistableError: if the store can't be read
+
+        """
+        environment = None
+        try:
+            with self._gate.own.lock:
+                environment = self._environment
+                if environment is None:
+                    if not self.is_made:
+                        return None
+                    environment = self._open()
+                with environment.begin(None, None, False, True) as transaction:
+                    entry = transaction.get(name)
+                    return None if entry is None else decode(entry, key)
+        except self._lmdb.Error as e:
+            self._recover(e, environment, 0)
+        return self.get(name, decode, key)
 
     def write(self, use: Callable[[Transaction[bytes]], T], size: int = 0) -> T:
         """Let a function change the store; nothing is changed if it raises.
@@ -119,7 +149,7 @@ class LmdbEnvironment:
         """
         environment = None
         try:
-            with self._gate:
+            with self._gate.own.lock:
                 environment = self._environment or self._open()
                 with environment.begin(write=True) as transaction:
                     return use(transaction)

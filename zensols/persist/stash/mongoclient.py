@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from weakref import finalize
 
@@ -112,6 +113,16 @@ class MongoLink:
                 f"{self._name} can't have a collection {name!r}: {e}"
             ) from e
 
+    def now(self, name: str) -> datetime:
+        """Return the server's time, as the documents of a collection have it.
+
+        :param name: the collection's name
+
+        """
+        hello = self.collection(name).database.command("hello")
+        time: datetime = hello["localTime"]
+        return time
+
     def _connect(self) -> Database[Document]:
         if self._database is not None and self._pid == os.getpid():
             return self._database
@@ -140,6 +151,7 @@ class MongoLink:
                 'pip install "zensols.persist[mongo]"'
             ) from e
         from pymongo.errors import PyMongoError
+        from pymongo.uri_parser import parse_uri
 
         limit = max(1, round(self.timeout * 1000))
         options: Document = {
@@ -151,6 +163,8 @@ class MongoLink:
             # What is acknowledged is to outlive the server's process.
             options["journal"] = True
         try:
+            # The client itself only warns of wrong options, and goes on without.
+            parse_uri(self.address, warn=False, connect_timeout=self.timeout)
             return MongoClient(self.address, **options)
         except (PyMongoError, ValueError, TypeError) as e:
             # What it says may quote a part of the password.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,27 +13,13 @@ if TYPE_CHECKING:
     from gridfs import GridFSBucket
     from pymongo.collection import Collection
 
-__all__ = ["MongoFiles", "expired"]
+__all__ = ["MongoFiles", "insist"]
 
 _PIECE: Final = 4 << 20
 """The size in bytes of the pieces that GridFS keeps."""
 
-_LEASE: Final = 60.0
-"""Seconds after its last sign of life that a change is taken to be abandoned."""
-
-
-def expired(seconds: object) -> Document:
-    """Return the filter for documents that were touched too long ago, by the
-    server's clock.
-
-    :param seconds: after how many, or an expression for it
-
-    >>> expired(10)["$expr"]["$lt"][0]
-    {'$add': ['$at', {'$multiply': [1000, 10]}]}
-
-    """
-    end = {"$add": ["$at", {"$multiply": [1000, seconds]}]}
-    return {"$expr": {"$lt": [end, "$$NOW"]}}
+_LEASE: Final = timedelta(seconds=60)
+"""How long after its last sign of life a writer is taken to be dead."""
 
 
 class MongoFiles:
@@ -128,10 +115,11 @@ class MongoFiles:
 
     def recover(self) -> None:
         """Finish what dead processes have begun."""
-        for change in list(self._changes.find(expired(_LEASE))):
+        expired = {"at": {"$lt": self._link.now(self._name) - _LEASE}}
+        for change in list(self._changes.find(expired)):
             file = change["_id"]
             taken = self._changes.update_one(
-                {"_id": file, **expired(_LEASE)},
+                {"_id": file, **expired},
                 {"$set": {"uploading": False}, "$currentDate": {"at": True}},
             )
             if taken.matched_count:

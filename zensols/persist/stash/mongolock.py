@@ -9,13 +9,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from ..error import LockTimeoutError, PersistableError
 from .mongoclient import Document, MongoLink
-from .mongofiles import expired
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection
 
 __all__ = ["LEASE", "lease_lock"]
 
@@ -24,9 +27,8 @@ logger = logging.getLogger(__name__)
 LEASE: Final = 30.0
 """How many seconds a lock outlives an owner that was killed."""
 
-_FIRST_POLL: Final = 0.01
-_LAST_POLL: Final = 0.25
-"""Seconds between attempts to get a lock that somebody else has."""
+_POLLS: Final = 0.01, 0.2
+"""The fewest and most seconds between attempts to get a lock."""
 
 
 class _Lease:
@@ -40,10 +42,14 @@ class _Lease:
         self._owner = uuid4().hex
         self._released = threading.Event()
 
-    def _touch(self, condition: Document, upsert: bool = False) -> bool:
+    @property
+    def _locks(self) -> Collection[Document]:
+        return self._link.collection(self._collection)
+
+    def _touch(self, of: Document, upsert: bool = False) -> bool:
         holder = f"process {os.getpid()} on {socket.gethostname()}"
-        done = self._link.collection(self._collection).update_one(
-            {"_id": self._item, **condition},
+        done = self._locks.update_one(
+            {"_id": self._item, **of},
             {
                 "$set": {"owner": self._owner, "holder": holder, "lease": self._lease},
                 "$currentDate": {"at": True},
@@ -52,20 +58,33 @@ class _Lease:
         )
         return done.matched_count > 0 or done.upserted_id is not None
 
-    def acquire(self) -> bool:
+    def take(self) -> str | None:
+        """Return None if the lock is ours now, else who has it."""
+        with self._link.errors():
+            holder = self._take()
+        if holder is None:
+            threading.Thread(
+                target=self._renew, name=f"renews {self._item:.40}", daemon=True
+            ).start()
+        return holder
+
+    def _take(self) -> str | None:
         from pymongo.errors import DuplicateKeyError
 
-        with self._link.errors():
-            try:
-                # Also if an attempt of ours succeeded without our hearing of it.
-                acquired = self._touch({"owner": self._owner}, upsert=True)
-            except DuplicateKeyError:
-                acquired = self._touch(expired("$lease"))
-        if acquired:
-            threading.Thread(
-                target=self._renew, name=f"lease of {self._item:.40}", daemon=True
-            ).start()
-        return acquired
+        try:
+            # Finds it, too, if it became ours without our hearing of it.
+            self._touch({"owner": self._owner}, upsert=True)
+            return None
+        except DuplicateKeyError:
+            found = self._locks.find_one({"_id": self._item})
+        if found is None:
+            return "somebody else"
+        end = found["at"] + timedelta(seconds=found["lease"])
+        if end >= self._link.now(self._collection):
+            return str(found["holder"])
+        # Unless its owner renews it, or somebody else takes it, meanwhile.
+        unchanged = {"owner": found["owner"], "at": found["at"]}
+        return None if self._touch(unchanged) else str(found["holder"])
 
     def _renew(self) -> None:
         while not self._released.wait(self._lease / 3):
@@ -73,30 +92,27 @@ class _Lease:
                 with self._link.errors():
                     kept = self._touch({"owner": self._owner})
             except PersistableError as e:
-                logger.warning("Can't renew the lock of %r: %s", self._item, e)
+                logger.warning("Can't renew a lock: %s", e)
                 continue
             if not kept:
-                if not self._released.is_set():
-                    logger.warning("Lost the lock of %r", self._item)
+                # The one who releases it tells.
                 return
 
     def release(self) -> None:
         self._released.set()
         try:
             with self._link.errors():
-                self._link.collection(self._collection).delete_one(
-                    {"_id": self._item, "owner": self._owner}
-                )
+                done = self._locks.delete_one({"_id": self._item, "owner": self._owner})
         except PersistableError as e:
-            # What was done under the lock is done; the lease expires.
-            logger.warning("Can't release the lock of %r: %s", self._item, e)
-
-    def holder(self) -> str:
-        with self._link.errors():
-            found = self._link.collection(self._collection).find_one(
-                {"_id": self._item}, ["holder"]
-            )
-        return "somebody else" if found is None else str(found["holder"])
+            # What was done under the lock is done.
+            logger.warning("A lock stays for %s seconds: %s", self._lease, e)
+        else:
+            if not done.deleted_count:
+                logger.warning(
+                    "Lock %r was lost while held: somebody else may have done the "
+                    "same work",
+                    self._item,
+                )
 
 
 class _Lock:
@@ -204,13 +220,15 @@ def lease_lock(
 
 
 def _take(wanted: _Lease, label: str, timeout: float | None, end: float) -> None:
-    poll = _FIRST_POLL
-    while not wanted.acquire():
-        left = poll if timeout is None else end - time.monotonic()
-        if left <= 0:
-            raise _timeout_error(label, timeout, wanted.holder())
-        time.sleep(min(poll, left))
-        poll = min(poll * 1.5, _LAST_POLL)
+    pause, longest = _POLLS
+    while (holder := wanted.take()) is not None:
+        if timeout is not None:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise _timeout_error(label, timeout, holder)
+            pause = min(pause, left)
+        time.sleep(pause)
+        pause = min(2 * pause, longest)
 
 
 def _timeout_error(label: str, timeout: float | None, owner: str) -> LockTimeoutError:

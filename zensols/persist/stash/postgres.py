@@ -15,7 +15,7 @@ from .postgresarray import ByteaArray
 from .postgresconnection import PostgresServer
 from .postgreslock import PostgresLocks
 from .postgrespool import PostgresPool
-from .postgrestable import PostgresTable, column_key, stored_key, table_names
+from .postgrestable import PostgresTable, key_columns, table_names
 from .store import StoreStash
 
 __all__ = ["PostgresStash"]
@@ -136,7 +136,7 @@ class PostgresStash(StoreStash[V], Generic[V]):
                 )
 
     def load_entry(self, name: str) -> bytes | None:
-        rows = self._execute(self._use.table.load, stored_key(str(name)))
+        rows = self._execute(self._use.table.load, _stored_key(name))
         return rows[0][0] if rows else None
 
     def load_entries(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -144,7 +144,7 @@ class PostgresStash(StoreStash[V], Generic[V]):
         for wanted in chunks(names, _PAGE):
             keys = wanted
             while keys:
-                stored = ByteaArray(stored_key(str(key)) for key in keys)
+                stored = _stored_keys(keys)
                 done = len(keys)
                 for number, entry in self._execute(statement, _BATCH_BYTES, stored):
                     if entry is None:
@@ -157,7 +157,7 @@ class PostgresStash(StoreStash[V], Generic[V]):
     def dump_entry(self, name: str, entry: bytes) -> None:
         key = str(name)
         self._check_size(key, entry)
-        self._write(self._use.table.dump, stored_key(key), column_key(key), entry)
+        self._write(self._use.table.dump, *key_columns(key), entry)
 
     def dump_entries(self, entries: Iterable[tuple[str, bytes]]) -> None:
         batch: dict[str, bytes] = {}
@@ -175,12 +175,9 @@ class PostgresStash(StoreStash[V], Generic[V]):
 
     def _dump_batch(self, batch: dict[str, bytes]) -> None:
         # All in one order, so that no two such writes wait for each other.
-        rows = sorted((stored_key(key), key) for key in batch)
+        rows = sorted((*key_columns(key), entry) for key, entry in batch.items())
         self._write(
-            self._use.table.dump_many,
-            ByteaArray(stored for stored, _ in rows),
-            ByteaArray(column_key(key) for _, key in rows),
-            ByteaArray(batch[key] for _, key in rows),
+            self._use.table.dump_many, *map(ByteaArray, zip(*rows, strict=True))
         )
 
     def _check_size(self, key: str, entry: bytes) -> None:
@@ -192,16 +189,16 @@ class PostgresStash(StoreStash[V], Generic[V]):
             )
 
     def exists(self, name: str) -> bool:
-        return bool(self._execute(self._use.table.exists, stored_key(str(name))))
+        return bool(self._execute(self._use.table.exists, _stored_key(name)))
 
     def delete(self, name: str | None = None) -> None:
         key = str(require_key(self, name))
-        self._execute(self._use.table.delete, stored_key(key))
+        self._execute(self._use.table.delete, _stored_key(key))
 
     def delete_many(self, names: Iterable[str]) -> None:
         statement = self._use.table.delete_many
         for keys in chunks(names, _BATCH):
-            self._execute(statement, ByteaArray(stored_key(str(key)) for key in keys))
+            self._execute(statement, _stored_keys(keys))
 
     def clear(self) -> None:
         """Delete all values; the table stays."""
@@ -273,3 +270,11 @@ class PostgresStash(StoreStash[V], Generic[V]):
         for (pid, *_), use in tuple(self.__dict__.get("_uses", {}).items()):
             if pid == os.getpid():
                 use.close()
+
+
+def _stored_key(key: str) -> bytes:
+    return key_columns(str(key))[0]
+
+
+def _stored_keys(keys: Iterable[str]) -> ByteaArray:
+    return ByteaArray(map(_stored_key, keys))

@@ -81,7 +81,8 @@ class PostgresPool:
         except PoolTimeout as e:
             raise self._server.unavailable(
                 e,
-                f"all {self._size} connections are in use; give it a larger pool_size",
+                f"none of {self._size} connections became free; give it a larger "
+                "pool_size or timeout",
             ) from e
         try:
             cursor = connection.execute(statement, parameters, binary=True)

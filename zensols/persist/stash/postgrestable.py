@@ -11,7 +11,7 @@ from .postgresconnection import require_psycopg
 if TYPE_CHECKING:
     from .postgrespool import PostgresPool
 
-__all__ = ["PostgresTable", "column_key", "stored_key", "table_names"]
+__all__ = ["PostgresTable", "key_columns", "table_names"]
 
 _CREATE: Final = """
 CREATE TABLE IF NOT EXISTS {table} (
@@ -64,33 +64,23 @@ _NAME_BYTES: Final = 63
 """How long a name can be; PostgreSQL would cut it off."""
 
 
-def stored_key(key: str) -> bytes:
-    """Return what stands for a key in the index of the table.
+def key_columns(key: str) -> tuple[bytes, bytes | None]:
+    """Return what a table has for a key: what is indexed, and the key if it is too
+    long for that.
 
     :param key: the key
 
-    >>> stored_key("a"), len(stored_key("a" * 10_000))
-    (b'a', 33)
+    >>> key_columns("a")
+    (b'a', None)
+    >>> indexed, long_key = key_columns("a" * 10_000)
+    >>> len(indexed), len(long_key)
+    (33, 10000)
 
     """
     data = key.encode("utf-8", "surrogatepass")
     if len(data) <= _LONG:
-        return data
-    return _DIGESTED + blake2b(data, digest_size=32).digest()
-
-
-def column_key(key: str) -> bytes | None:
-    """Return a key as the table has it beside what is indexed, or None if that is
-    the key itself.
-
-    :param key: the key
-
-    >>> column_key("a"), len(column_key("a" * 10_000))
-    (None, 10000)
-
-    """
-    data = key.encode("utf-8", "surrogatepass")
-    return data if len(data) > _LONG else None
+        return data, None
+    return _DIGESTED + blake2b(data, digest_size=32).digest(), data
 
 
 def table_names(table: str) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ class RedisClient:
                     raise
                 # The idle ones are likely to be dropped as well.
                 client.connection_pool.disconnect(inuse_connections=False)
-                raise
+                return use(client)
         except redis.RedisError as e:
             raise self._error(e) from e
 

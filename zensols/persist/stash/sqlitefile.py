@@ -7,7 +7,12 @@ import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from ..error import CorruptDataError, PersistableError, StoreUnavailableError
+from ..error import (
+    CorruptDataError,
+    LockTimeoutError,
+    PersistableError,
+    StoreUnavailableError,
+)
 from ..files import make_folder, on_network, path_lock, work_lock_path
 
 if TYPE_CHECKING:
@@ -71,8 +76,8 @@ class SqliteFile:
         """
         import sqlite3
 
-        journal = "wal" if self._prepare() else "delete"
         try:
+            journal = "wal" if self._prepare() else "delete"
             connection = sqlite3.connect(
                 self.path,
                 timeout=min(self.timeout, _MOST_SECONDS),
@@ -84,8 +89,12 @@ class SqliteFile:
             except BaseException:
                 connection.close()
                 raise
-        except sqlite3.Error as e:
+        except (LockTimeoutError, sqlite3.Error) as e:
             raise self.translate(e) or e from e
+        except OSError as e:
+            raise PersistableError(
+                f"Can't make database '{self.path}': {e.strerror or e}"
+            ) from e
         return connection
 
     def _prepare(self) -> bool:
@@ -94,15 +103,10 @@ class SqliteFile:
 
         """
         folder = os.path.dirname(self.path)
-        try:
-            make_folder(folder)
-            if not os.path.exists(self.path):
-                self._make()
-            local = not on_network(os.stat(folder).st_dev)
-        except OSError as e:
-            raise PersistableError(
-                f"Can't make database '{self.path}': {e.strerror or e}"
-            ) from e
+        make_folder(folder)
+        if not os.path.exists(self.path):
+            self._make()
+        local = not on_network(os.stat(folder).st_dev)
         if not local:
             warnings.warn(
                 f"Database '{self.path}' is on a network file system, where a "
@@ -135,18 +139,16 @@ class SqliteFile:
     def translate(self, error: BaseException) -> PersistableError | None:
         """Return the error to raise for one of :mod:`sqlite3`, or None for others.
 
-        :param error: what a statement raised
+        :param error: what a statement raised, or waiting to set up the file
 
         """
         import sqlite3
 
-        if isinstance(error, OverflowError):
-            return PersistableError(f"Can't store in database '{self.path}': {error}")
-        if not isinstance(error, sqlite3.Error):
+        if not isinstance(error, LockTimeoutError | OverflowError | sqlite3.Error):
             return None
         # Python raises some itself, which have no code.
         code = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
-        if code in _LOCKED:
+        if code in _LOCKED or isinstance(error, LockTimeoutError):
             return StoreUnavailableError(
                 f"Database '{self.path}' was locked for more than {self.timeout} "
                 "seconds: see which program has a transaction open, or use a longer "

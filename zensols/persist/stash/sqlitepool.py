@@ -157,7 +157,7 @@ class SqlitePool:
             self._close(cursor)
 
     def _close(self, cursor: Cursor) -> None:
-        cursor.connection.close()
+        _close(cursor)
         self._all.discard(cursor)
 
     def _drop(self, cursor: Cursor, error: BaseException) -> None:
@@ -203,6 +203,13 @@ class SqlitePool:
             self._opening.release()
 
 
+def _close(cursor: Cursor) -> None:
+    connection = cursor.connection
+    # A statement that was not finished would keep its locks.
+    cursor.close()
+    connection.close()
+
+
 def _close_all(idle: deque[Cursor]) -> None:
     while idle:
-        idle.pop().connection.close()
+        _close(idle.pop())

@@ -89,7 +89,7 @@ class EntriesContract(StashHooks):
         key = self.names[0]
         old = cast("bytes", store.load_entry(key))
         new = bytes(store.entry_codec.encode(self.make_value(1), key))
-        store.dump_entries(iter([(key, new), (key, old), (key, new)]))
+        store.dump_entries(iter([(key, old), (key, new)]))
         assert filled[key] == self.raw_get(filled, key) == self.make_value(1)
         store.dump_entry(key, old)
         assert filled[key] == self.raw_get(filled, key) == self.items[key]

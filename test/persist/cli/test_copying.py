@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zensols.persist import DirectoryStash, ExpiringStash, ShelveStash
+from zensols.persist.codec import CompressedCodec, JsonCodec, SignedPickleCodec
+
+
+def entries(folder: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def test_entries_are_moved_as_they_are(stash: Any, filled: Any) -> None:
+    assert stash("copy", "dir:data", "dir:copy").stdout.startswith("3 copied, 0 the")
+    assert entries("copy") == entries("data")
+    assert stash("copy", "dir:data", "dir:copy").stdout.startswith("0 copied, 3 the")
+
+
+def test_identical_by_payload_is_skipped(stash: Any, filled: Any) -> None:
+    theirs = SignedPickleCodec(key="02" * 32)
+    other: DirectoryStash[Any] = DirectoryStash(Path("copy"), codec=theirs)
+    other["a"] = [1, 2]
+    other["b"] = "something else"
+    before = Path("copy", "a.dat").read_bytes()
+    done = stash("copy", "dir:data", "dir:copy", "--json")
+    assert json.loads(done.stdout) == {"copied": 2, "same": 1, "failed": 0}
+    assert Path("copy", "a.dat").read_bytes() == before
+    assert Path("copy", "b.dat").read_bytes() == Path("data", "b.dat").read_bytes()
+
+
+def test_other_keys_stay(stash: Any, filled: Any) -> None:
+    target: DirectoryStash[Any] = DirectoryStash(Path("copy"))
+    target["mine"] = 1
+    stash("copy", "dir:data", "dir:copy")
+    assert set(target.keys()) == {"a", "b", "long", "mine"}
+
+
+def test_foreign_entries_are_copied(stash: Any, in_tmp: Path) -> None:
+    theirs = SignedPickleCodec(key="02" * 32)
+    source: DirectoryStash[Any] = DirectoryStash(Path("data"), codec=theirs)
+    source["a"] = [1, 2]
+    stash("copy", "dir:data", "dir:copy")
+    assert entries("copy") == entries("data")
+    stash("copy", "dir:data", "dir:json?codec=json", code=1)
+    assert not Path("json").exists()
+
+
+def test_to_another_codec_and_back(stash: Any, filled: Any) -> None:
+    stash("copy", "dir:data", "dir:json?codec=json&pattern={name}.json")
+    json_stash: DirectoryStash[Any] = DirectoryStash(
+        Path("json"), "{name}.json", codec=JsonCodec()
+    )
+    assert dict(json_stash) == dict(filled)
+    stash("copy", "dir:json?codec=json&pattern={name}.json", "shelve:shelf")
+    assert dict(ShelveStash(Path("shelf"))) == dict(filled)
+    again = stash("copy", "dir:data", "shelve:shelf", "--json").stdout
+    assert json.loads(again)["copied"] == 0
+
+
+def test_what_another_codec_cannot_hold_is_named(stash: Any, filled: Any) -> None:
+    filled["odd"] = object()
+    done = stash("copy", "dir:data", "dir:json?codec=json", "--json", code=1)
+    assert json.loads(done.stdout) == {"copied": 3, "same": 0, "failed": 1}
+    assert done.stderr.startswith("stash: odd: ")
+
+
+def test_compressed(stash: Any, filled: Any) -> None:
+    stash("copy", "dir:data", "dir:small?compress=zlib")
+    small: DirectoryStash[Any] = DirectoryStash(Path("small"))
+    info = small.entry_info("long")
+    assert info is not None
+    assert info.compression == "zlib"
+    assert dict(small) == dict(filled)
+    again = stash("copy", "dir:data", "dir:small?compress=zlib", "--json").stdout
+    assert json.loads(again) == {"copied": 0, "same": 3, "failed": 0}
+    # Any codec reads what is compressed.
+    stash("copy", "dir:small", "dir:copy")
+    assert entries("copy") == entries("small")
+
+
+def test_time_to_live(stash: Any, filled: Any) -> None:
+    stash("copy", "dir:data", "dir:short?ttl=3600")
+    short = DirectoryStash[Any](Path("short"))
+    assert type(short["a"]).__name__ == "Expiring"
+    assert dict(ExpiringStash(short, 3600)) == dict(filled)
+    again = stash("copy", "dir:data", "dir:short?ttl=3600", "--json").stdout
+    assert json.loads(again) == {"copied": 0, "same": 3, "failed": 0}
+    stash("copy", "dir:short?ttl=3600", "dir:copy?ttl=60")
+    assert entries("copy") == entries("short")
+    stash("copy", "dir:short?ttl=3600", "dir:plain")
+    assert dict(DirectoryStash[Any](Path("plain"))) == dict(filled)
+
+
+def test_damaged_entry_does_not_stop_it(stash: Any, filled: Any) -> None:
+    Path("data", "a.dat").write_bytes(Path("data", "a.dat").read_bytes()[:40])
+    done = stash("copy", "dir:data", "dir:copy", "--json", code=1)
+    assert json.loads(done.stdout) == {"copied": 2, "same": 0, "failed": 1}
+    assert "Truncated" in done.stderr
+    assert entries("copy").keys() == {"b.dat", "long.dat"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read all files")
+def test_unreadable_entry_does_not_stop_it(stash: Any, filled: Any) -> None:
+    Path("data", "b.dat").chmod(0)
+    stash("copy", "dir:data", "dir:copy", code=1)
+    assert entries("copy").keys() == {"a.dat", "long.dat"}
+
+
+def test_target_that_takes_nothing(stash: Any, in_tmp: Path) -> None:
+    source: DirectoryStash[Any] = DirectoryStash(Path("data"))
+    for n in range(50):
+        source[str(n)] = n
+    Path("file").write_text("no folder")
+    done = stash("copy", "dir:data", "dir:file/copy", code=4)
+    assert "Giving up" in done.stderr
+    assert len(done.stderr.splitlines()) < 30
+
+
+def test_archive_is_not_written_to(stash: Any, filled: Any) -> None:
+    import zipfile
+
+    with zipfile.ZipFile("a.zip", "w") as archive:
+        archive.writestr("x.txt", "text")
+    done = stash("copy", "dir:data", "zip:a.zip", code=1)
+    assert "read-only" in done.stderr
+    stash("copy", "zip:a.zip", "dir:copy")
+    assert dict(DirectoryStash[Any](Path("copy"))) == {"x.txt": b"text"}
+
+
+def test_killed_copy_goes_on(
+    stash: Any, in_tmp: Path, command: str, clean_environment: Any
+) -> None:
+    source: DirectoryStash[Any] = DirectoryStash(Path("data"))
+    for n in range(2000):
+        source[str(n)] = [n] * 100
+    copied = 0
+    while not copied:
+        with subprocess.Popen(
+            [command, "copy", "dir:data", "dir:copy"], env=clean_environment
+        ) as process:
+            while process.poll() is None and not copied:
+                if Path("copy").is_dir():
+                    copied = len(os.listdir("copy"))
+            process.kill()
+    there = len([name for name in os.listdir("copy") if name.endswith(".dat")])
+    assert process.returncode == -signal.SIGKILL
+    assert there < 2000
+    done = json.loads(stash("copy", "dir:data", "dir:copy", "--json").stdout)
+    assert done["same"] == there
+    assert done["copied"] == 2000 - there
+    verified = json.loads(stash("verify", "dir:copy", "--json").stdout)
+    assert verified == {"entries": 2000, "sound": 2000}
+
+
+def test_no_progress_without_a_terminal(stash: Any, filled: Any) -> None:
+    assert stash("copy", "dir:data", "dir:copy").stderr == ""
+
+
+@pytest.mark.parametrize("colors", [True, False])
+def test_progress_on_a_terminal(
+    filled: Any, command: str, clean_environment: dict[str, str], colors: bool
+) -> None:
+    env = clean_environment | {"COLUMNS": "100"} | ({} if colors else {"NO_COLOR": "1"})
+    shown, code, out = on_terminal([command, "copy", "dir:data", "dir:copy"], env)
+    assert code == 0
+    assert out == b"3 copied, 0 the same already, 0 failed\n"
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+    assert "Copying" in text
+    assert "3/3" in text
+    assert "/s" in text
+    assert "ETA 0:00:00" in text
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]", shown)) is colors
+
+
+def test_complaints_on_a_terminal(
+    filled: Any, command: str, clean_environment: dict[str, str]
+) -> None:
+    Path("data", "a.dat").write_bytes(b"")
+    env = clean_environment | {"COLUMNS": "200", "NO_COLOR": "1"}
+    shown, code, _ = on_terminal([command, "copy", "dir:data", "dir:copy"], env)
+    assert code == 1
+    assert "stash: a: " in shown
+
+
+def on_terminal(arguments: list[str], env: dict[str, str]) -> tuple[str, int, bytes]:
+    """What a command shows where its standard error is a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=theirs, env=env
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while select.select([ours], [], [], 60)[0]:
+            try:
+                data = os.read(ours, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            shown += data
+        out, _ = process.communicate()
+    os.close(ours)
+    return shown.decode(), process.returncode, out
+
+
+def test_one_store_in_two_codecs_is_no_copy(stash: Any, in_tmp: Path) -> None:
+    codec = CompressedCodec(JsonCodec())
+    DirectoryStash[Any](Path("data"), codec=codec)["a"] = 1
+    stash("copy", "dir:data?codec=json&compress=zlib", "dir:data?codec=json", code=2)
