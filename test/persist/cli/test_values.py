@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import os
 import pty
@@ -26,7 +26,7 @@ def test_none_is_a_value(stash: Any, in_tmp: Path) -> None:
 
 def test_json_goes_both_ways(stash: Any, in_tmp: Path) -> None:
     values = open_stash("dir:data")
-    values["a"] = [datetime.date(2024, 2, 29), (1, b"x"), {2: {3}}]
+    values["a"] = [dt.date(2024, 2, 29), (1, b"x"), {2: {3}}]
     text = stash("get", "dir:data", "a", "--json").stdout
     stash("put", "dir:data", "b", "--json", text)
     stash("put", "dir:data", "c", "--as", "json", stdin=text)

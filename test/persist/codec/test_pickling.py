@@ -254,7 +254,7 @@ def test_buffers_beside_what_takes_dill() -> None:
     data, buffers, used_dill = dumps([array, lambda: 1])
     assert used_dill
     assert len(buffers) == 1
-    found = loads(memoryview(data), buffers, used_dill=True)
+    found = loads(memoryview(data), buffers, flags=DILL)
     assert (found[0] == array).all()
 
 

@@ -252,3 +252,83 @@ def test_read_only_delegate() -> None:
     assert dict(inner) == {"a": 1}
     with pytest.raises(PersistableError, match="not set"):
         ReadOnlyDelegateStash(None)
+
+
+class Batching(DictionaryStash[Any]):
+    """Notes what it is asked for many of."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.calls: list[tuple[str, list[Any]]] = []
+
+    def load_many(self, names: Any) -> Any:
+        names = list(names)
+        self.calls.append(("load", names))
+        return super().load_many(names)
+
+    def dump_many(self, items: Any) -> None:
+        items = list(items)
+        self.calls.append(("dump", items))
+        super().dump_many(items)
+
+    def delete_many(self, names: Any) -> None:
+        names = list(names)
+        self.calls.append(("delete", names))
+        super().delete_many(names)
+
+
+def use_many(stash: Any) -> list[Any]:
+    stash.dump_many(iter([("a", 1), ("b", 2)]))
+    found = list(stash.load_many(["b", "c", "a"]))
+    stash.delete_many(["a"])
+    return found
+
+
+def test_many_are_left_to_the_delegate() -> None:
+    inner = Batching()
+    assert use_many(DelegateStash(DelegateStash(inner))) == [("b", 2), ("a", 1)]
+    assert inner.calls == [
+        ("dump", [("a", 1), ("b", 2)]),
+        ("load", ["b", "c", "a"]),
+        ("delete", ["a"]),
+    ]
+    assert inner.data == {"b": 2}
+
+
+def test_items_are_loaded_at_once() -> None:
+    inner = Batching({"a": 1, "b": 2})
+    assert dict(DelegateStash(inner).items()) == {"a": 1, "b": 2}
+    assert inner.calls == [("load", ["a", "b"])]
+
+
+@pytest.mark.parametrize("method", ["load", "get", "dump", "delete"])
+def test_overridden_method_is_used_for_many(method: str) -> None:
+    used = []
+
+    def override(self: Any, name: str, *args: Any) -> Any:
+        used.append(name)
+        return getattr(DelegateStash, method)(self, name, *args)
+
+    inner = Batching()
+    outer = type("Outer", (DelegateStash,), {method: override})(inner)
+    assert use_many(outer) == [("b", 2), ("a", 1)]
+    kind = "load" if method == "get" else method
+    assert kind not in dict(inner.calls)
+    assert len(inner.calls) == 2
+    # Loading is up to get().
+    expected = {"load": [], "get": ["b", "c", "a"], "dump": ["a", "b"], "delete": ["a"]}
+    assert used == expected[method]
+
+
+def test_read_only_writes_none_of_many() -> None:
+    inner = Batching({"b": 2})
+    assert use_many(ReadOnlyDelegateStash(inner)) == [("b", 2)]
+    assert (inner.data, inner.calls) == ({"b": 2}, [("load", ["b", "c", "a"])])
+
+
+def test_many_of_what_is_no_stash() -> None:
+    inner = NotAStash()
+    stash = DelegateStash(inner)  # type: ignore[arg-type]
+    stash.dump_many([("a", 1), ("b", 2)])
+    assert list(stash.load_many(["b", "c"])) == [("b", 2)]
+    assert dict(stash.items()) == {"a": 1, "b": 2}

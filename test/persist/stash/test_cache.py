@@ -334,3 +334,91 @@ def test_pickles_and_copies(
     other["a"] = 2
     assert other["a"] == 2
     assert hasattr(other, "loaded") is delegate_attr
+
+
+class Batching(DictionaryStash[Any]):
+    """Notes what it is asked for many of, and refuses to do it one by one."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.calls: list[list[Any]] = []
+
+    def load_many(self, names: Any) -> Any:
+        names = list(names)
+        self.calls.append(names)
+        return ((name, self.data[name]) for name in names if name in self.data)
+
+    def dump_many(self, items: Any) -> None:
+        items = list(items)
+        self.calls.append(items)
+        self.data.update(items)
+        if any(value == "refused" for _, value in items):
+            raise ZeroDivisionError
+
+    def delete_many(self, names: Any) -> None:
+        names = list(names)
+        self.calls.append(names)
+        for name in names:
+            self.data.pop(name, None)
+
+    def load(self, name: str) -> Any:
+        raise AssertionError
+
+    dump = get = delete = load  # type: ignore[assignment]
+
+
+def test_many_are_loaded_once() -> None:
+    slow = Batching({"a": 1, "b": None, "c": 3})
+    stash = CacheStash(slow)
+    for _ in range(2):
+        found = list(stash.load_many(["c", "x", "a", "c", "b"]))
+        assert found == [("c", 3), ("a", 1), ("c", 3), ("b", None)]
+    # What is absent may have been stored since.
+    assert slow.calls == [["c", "x", "a", "b"], ["x"]]
+    assert dict(stash.cache_stash) == {"a": 1, "b": None, "c": 3}
+
+
+def test_many_are_stored_and_deleted_at_once() -> None:
+    slow = Batching()
+    stash = CacheStash(slow)
+    stash.dump_many(iter([("a", 1), ("b", 2), ("a", 3)]))
+    assert slow.data == dict(stash.cache_stash) == {"a": 3, "b": 2}
+    stash.delete_many(iter(["a", "a", "x"]))
+    assert slow.data == dict(stash.cache_stash) == {"b": 2}
+    assert slow.calls == [[("a", 1), ("b", 2), ("a", 3)], ["a", "x"]]
+
+
+def test_many_that_fail_are_not_cached() -> None:
+    slow = Batching({"a": 0})
+    stash = CacheStash(slow, DictionaryStash({"a": 0, "b": 0}))
+    with pytest.raises(ZeroDivisionError):
+        stash.dump_many([("a", 1), ("b", "refused")])
+    assert dict(stash.cache_stash) == {}
+
+
+def test_many_of_a_read_only_stash() -> None:
+    slow = ReadOnlyDelegateStash(DictionaryStash({"a": 1}))
+    stash = CacheStash(slow)
+    assert list(stash.load_many("ab")) == [("a", 1)]
+    stash.dump_many([("a", 2)])
+    assert dict(stash.cache_stash) == {}
+    assert list(stash.load_many("a")) == [("a", 1)]
+    stash.delete_many("a")
+    assert dict(stash.cache_stash) == {}
+
+
+def test_overridden_method_is_used_for_many() -> None:
+    class Doubling(CacheStash[int]):
+        def get(self, name: str, default: Any = None) -> Any:
+            return 2 * super().get(name, default)
+
+        def dump(self, name: str, inst: int) -> None:
+            super().dump(name, inst + 1)
+
+        def delete(self, name: str | None = None) -> None:
+            """Keep it."""
+
+    stash = Doubling(DictionaryStash())
+    stash.dump_many([("a", 1)])
+    stash.delete_many(["a"])
+    assert list(stash.load_many(["a"])) == [("a", 4)]

@@ -139,3 +139,54 @@ def test_pickles() -> None:
     other = pickle.loads(pickle.dumps(stash))
     assert other == stash
     assert other["a"] == 1
+
+
+class Batching(DictionaryStash[Any]):
+    """Does many at once only."""
+
+    def load_many(self, names: Any) -> Any:
+        return ((name, self.data[name]) for name in names if name in self.data)
+
+    def dump_many(self, items: Any) -> None:
+        self.data.update(items)
+
+    def load(self, name: str) -> Any:
+        raise AssertionError
+
+    dump = get = load  # type: ignore[assignment]
+
+
+def test_many_are_left_to_the_delegate() -> None:
+    data = Batching()
+    stash = EncodedStash[Any](data)
+    stash.dump_many(iter([("a", 1), ("b", None)]))
+    assert list(stash.load_many(["b", "c", "a"])) == [("b", None), ("a", 1)]
+    other = EncodedStash[Any](Batching())
+    other.dump_entries(stash.load_entries(["a", "c", "b"]))
+    assert other.delegate == data
+    data.data["c"] = "text"
+    for load in stash.load_many, stash.load_entries:
+        with pytest.raises(PersistableError, match="is not bytes but a str"):
+            list(load(["c"]))
+
+
+def test_overridden_method_is_used_for_many() -> None:
+    class Doubling(EncodedStash[int]):
+        def get(self, name: str, default: Any = None) -> Any:
+            return 2 * super().get(name, default)
+
+        def dump(self, name: str, inst: int) -> None:
+            super().dump(name, inst + 1)
+
+        def load_entry(self, name: str) -> bytes | None:
+            return name.encode()
+
+        def dump_entry(self, name: str, entry: bytes) -> None:
+            """Drop it."""
+
+    stash = Doubling(DictionaryStash())
+    stash.dump_many([("a", 1)])
+    stash.dump_entries([("b", b"")])
+    assert list(stash.load_many(["a"])) == [("a", 4)]
+    assert list(stash.load_entries(["b"])) == [("b", b"b")]
+    assert list(stash.keys()) == ["a"]

@@ -295,3 +295,38 @@ def test_real_clock_by_default() -> None:
     stash["a"] = 1
     assert before + 3600 <= stash.delegate["a"].deadline <= time.time() + 3600
     assert stash["a"] == 1
+
+
+def test_many_are_loaded_at_once_but_expired_ones() -> None:
+    class Batching(DictionaryStash[Any]):
+        loaded: list[Any] = []  # noqa: RUF012
+
+        def load_many(self, names: Any) -> Any:
+            self.loaded += [[*names]]
+            return super().load_many(self.loaded[-1])
+
+    now = 0.0
+    data = Batching()
+    stash = ExpiringStash[Any](data, 10, clock=lambda: now)
+    stash.dump_many([("a", 1), ("b", None)])
+    stash.dump_for("c", 3, 20)
+    assert list(stash.load_many(["c", "b", "x", "a"])) == [
+        ("c", 3),
+        ("b", None),
+        ("a", 1),
+    ]
+    now = 10.0
+    assert list(stash.load_many(["c", "b", "x", "a"])) == [("c", 3)]
+    assert data.loaded == [["c", "b", "x", "a"]] * 2
+    # They are removed when they are met with.
+    assert list(data.keys()) == ["c"]
+
+
+def test_overridden_method_is_used_for_many() -> None:
+    class Doubling(ExpiringStash[int]):
+        def get(self, name: str, default: Any = None) -> Any:
+            return 2 * super().get(name, default)
+
+    stash = Doubling(DictionaryStash(), 10)
+    stash["a"] = 1
+    assert list(stash.load_many(["a"])) == [("a", 2)]

@@ -201,7 +201,7 @@ def test_file_system_without_locks_says_so() -> None:
     stash = FsspecStash("memory://test/c")
     folder = stash._folder
     folder.address = "ftp://host/folder"
-    with pytest.raises(PersistableError, match="ftp://host/folder.*has no locks"):
+    with pytest.raises(PersistableError, match=r"ftp://host/folder.*has no locks"):
         stash.lock("a")
 
 
@@ -262,7 +262,7 @@ def test_wrong_url(url: str, reason: str) -> None:
 def test_secrets_are_in_no_text() -> None:
     stash = FsspecStash("s3://bucket", storage_options={"key": "k", "secret": "hidden"})
     assert "hidden" not in repr(stash)
-    with pytest.raises(PersistableError, match="no URL.*key, secret") as info:
+    with pytest.raises(PersistableError, match=r"no URL.*key, secret") as info:
         stash.url  # noqa: B018
     assert "hidden" not in str(info.value)
     with pytest.raises(PersistableError, match=r"s3://\*\*\*@bucket") as info:

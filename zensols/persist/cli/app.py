@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from inspect import cleandoc
 from typing import Annotated, Any, Final
 
@@ -91,9 +92,8 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from .. import __version__
-
-        sys.stdout.write(f"stash {__version__}\n")
+        package = import_module(__package__.rpartition(".")[0])
+        sys.stdout.write(f"stash {package.__version__}\n")
         raise typer.Exit
 
 

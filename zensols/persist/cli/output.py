@@ -30,7 +30,7 @@ _PAGE: Final = 200
 """How many rows a table has; more are printed as another table."""
 
 _ESCAPED: Final = re.compile(
-    r"\\(\\|[abfnrtv]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})", re.IGNORECASE
+    r"\\(\\|[abfnrtv]|x[\da-fA-F]{2}|u[\da-fA-F]{4}|U00(10|0[\da-fA-F])[\da-fA-F]{4})"
 )
 
 

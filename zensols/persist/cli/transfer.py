@@ -80,7 +80,7 @@ def transfer(source: Stash[Any], target: Stash[Any], failed: Failed) -> Iterator
 
     :param failed: called with each key that can't be copied, and why
 
-    :return: how far it has come, again and again
+    :return: how far it has come, again and again, in one object
 
     :raises StoreUnavailableError: if one of them can't be reached any more
 
@@ -89,8 +89,8 @@ def transfer(source: Stash[Any], target: Stash[Any], failed: Failed) -> Iterator
     >>> from zensols.persist import open_stash
     >>> source, target = open_stash("memory:?codec=json"), open_stash("memory:")
     >>> source["a"] = [1, 2]
-    >>> [tally.copied for tally in transfer(source, target, print)]
-    [1]
+    >>> list(transfer(source, target, print))[-1]
+    Tally(copied=1, same=0, failed=0)
     >>> dict(target)
     {'a': [1, 2]}
 

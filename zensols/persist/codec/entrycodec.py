@@ -64,9 +64,8 @@ class EntryCodec(Codec):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if hasattr(cls, "codec_id"):
-            cls._front = e.FRONT.pack(
-                e.MAGIC, e.VERSION, cls.codec_id, 0, cls._keyed | e.BOUND
-            )
+            flags = cls._keyed | e.BOUND
+            cls._front = e.FRONT.pack(e.MAGIC, e.VERSION, cls.codec_id, 0, flags)
 
     @abstractmethod
     def pack(self, value: Any) -> tuple[bytes, Sequence[memoryview], int]:
@@ -173,25 +172,25 @@ class EntryCodec(Codec):
     def decode(
         self, data: Buffer, key: str | None = None, *, source: str = "the data"
     ) -> Any:
-        # The usual entry first, in few steps; what is wrong with another is found
-        # out carefully.
+        # The usual small entry first, in few steps; what is wrong with another is
+        # found out carefully.
         tagger = self._tagger
-        if tagger is not None and key is not None:
-            # Parts of bytes are taken faster than those of views.
-            view = bytes(data) if len(data) <= _SMALL else memoryview(data)
-            if len(view) >= _HEADER and view[:_FRONT] == self._front:
-                key_length, meta_length, rows, length = _unpack_lengths(view, _FRONT)
+        if tagger is not None and key is not None and _HEADER <= len(data) <= _SMALL:
+            entry = bytes(data)
+            if entry.startswith(self._front):
+                key_length, meta_length, rows, length = _unpack_lengths(entry, _FRONT)
                 body = _HEADER + key_length + meta_length
-                if not rows and body + length == len(view):
+                if not rows and body + length == len(entry):
                     tag = tagger.copy()
-                    tag.update(view[:_HEAD])
-                    tag.update(view[_HEADER:])
+                    tag.update(entry[:_HEAD])
+                    tag.update(entry[_HEADER:])
                     bound = key.encode("utf-8", "surrogatepass")
                     if (
-                        compare_digest(tag.digest(), view[_HEAD:_HEADER])
-                        and view[_HEADER : _HEADER + key_length] == bound
+                        compare_digest(tag.digest(), entry[_HEAD:_HEADER])
+                        and key_length == len(bound)
+                        and entry.startswith(bound, _HEADER)
                     ):
-                        return self.unpack(view[body:], (), 0, source)
+                        return self.unpack(entry[body:], (), 0, source)
         return self.decode_carefully(data, key, source)
 
     def decode_carefully(self, data: Buffer, key: str | None, source: str) -> Any:

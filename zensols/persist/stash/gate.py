@@ -29,10 +29,6 @@ class Gate:
     """
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Forget all threads: after a fork, there are no others."""
         self._keeping = threading.Lock()
         self._locks: WeakSet[threading.RLock] = WeakSet()
         self._held: list[threading.RLock] = []

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
-from ..codec import Codec, default_codec, read_info
+from ..codec import Codec, EntryInfo, default_codec, read_info
 from ..domain import StashURL, V, codec_options, one_of, require_key
 from ..error import PersistableError
 from ..files import key_lock_path, path_lock
 from ..missing import MISSING
 from .directory import Durability
-from .lmdbenv import LmdbEnvironment, find_environment
+from .lmdbenv import LmdbEnvironment
+from .lmdbnames import LONGEST, digest, to_key, to_name
+from .lmdbregistry import find_environment
 from .store import StoreStash
 
 if TYPE_CHECKING:
@@ -27,12 +28,6 @@ __all__ = ["LmdbStash"]
 T = TypeVar("T")
 
 _MAP_SIZE: Final = 1 << 24
-_LONGEST: Final = 511
-"""Bytes of a key in LMDB."""
-
-_DIGESTED: Final = b"\xff"
-"""What begins names that don't tell their key: no UTF-8 has it."""
-
 _CHUNK_KEYS: Final = 1000
 _CHUNK_BYTES: Final = 1 << 24
 """How much is done in one transaction."""
@@ -46,9 +41,8 @@ class LmdbStash(StoreStash[V], Generic[V]):
     Any string is a key; entries may have up to 4 GiB.  A reader never waits, and
     one writer at a time does.  The folder must be on a local disk.
 
-    Safe to use from many threads and processes at once, also after a fork.  If
-    what restores a value uses the same stash, and the map would have to grow just
-    then, that fails.
+    Safe to use from many threads and processes at once, and on both sides of a
+    fork.
 
     >>> import tempfile
     >>> stash = LmdbStash(Path(tempfile.mkdtemp()) / "data")
@@ -117,13 +111,14 @@ class LmdbStash(StoreStash[V], Generic[V]):
         if opened is None or opened.chosen is not self.codec:
             opened = self._open()
         stored = key.encode("utf-8", "surrogatepass")
-        if not 0 < len(stored) <= _LONGEST:
-            stored = _digest(stored)
+        if not 0 < len(stored) <= LONGEST:
+            stored = digest(stored)
         try:
             # Codecs copy what they don't turn into objects.
             value: V | None = opened.environment.get(stored, opened.codec.decode, key)
         except PersistableError:
-            # Once more, for an error that names the entry.
+            # Once more from a copy, for an error that names the entry, or because what
+            # restores the value made the map grow.
             value = super().load(key)
         return value
 
@@ -140,13 +135,13 @@ class LmdbStash(StoreStash[V], Generic[V]):
         self._open().environment.write(use, size)
 
     def exists(self, name: str) -> bool:
-        return self._read(_has, False, _to_name(str(name)))
+        return self._read(_has, False, to_name(str(name)))
 
     def load_entry(self, name: str) -> bytes | None:
-        return self._read(_copy, None, _to_name(str(name)))
+        return self._read(_copy, None, to_name(str(name)))
 
     def dump_entry(self, name: str, entry: bytes) -> None:
-        stored = _to_name(str(name))
+        stored = to_name(str(name))
         self._write(lambda transaction: transaction.put(stored, entry), len(entry))
 
     def dump_entries(self, entries: Iterable[tuple[str, bytes]]) -> None:
@@ -165,7 +160,7 @@ class LmdbStash(StoreStash[V], Generic[V]):
         self.delete_many((require_key(self, name),))
 
     def delete_many(self, names: Iterable[str]) -> None:
-        stored = map(_to_name, map(str, names))
+        stored = map(to_name, map(str, names))
         while batch := list(islice(stored, _CHUNK_KEYS)):
 
             def delete(
@@ -189,31 +184,22 @@ class LmdbStash(StoreStash[V], Generic[V]):
         while last is not None:
             names: list[bytes] = self._read(_names_after, [], last)
             for name in names:
-                key = self._to_key(name)
+                key = self._find_key(name)
                 if key is not None:
                     yield key
             last = names[-1] if len(names) == _CHUNK_KEYS else None
 
-    def _to_key(self, name: bytes) -> str | None:
-        if name[:1] != _DIGESTED:
+    def _find_key(self, name: bytes) -> str | None:
+        key = to_key(name)
+        if key is None:
             try:
-                return name.decode("utf-8", "surrogatepass")
-            except UnicodeDecodeError:
-                # Not ours.
-                return None
-        if name == _DIGESTED:
-            return ""
-
-        def read_key(transaction: Transaction[memoryview]) -> str | None:
-            entry = transaction.get(name)
-            try:
-                return None if entry is None else read_info(entry).key
+                info = self._read(_describe, None, name)
             except PersistableError:
                 # Damaged: which key it was can't be known.
                 return None
-
-        key = self._read(read_key, None)
-        return key if key is not None and _to_name(key) == name else None
+            if info is not None and info.key is not None and to_name(info.key) == name:
+                key = info.key
+        return key
 
     def __len__(self) -> int:
         return self._read(lambda transaction: transaction.stat()["entries"], 0)
@@ -277,13 +263,9 @@ def _copy(transaction: Transaction[memoryview], name: bytes) -> bytes | None:
     return None if entry is None else bytes(entry)
 
 
-def _to_name(key: str) -> bytes:
-    name = key.encode("utf-8", "surrogatepass")
-    return name if 0 < len(name) <= _LONGEST else _digest(name)
-
-
-def _digest(name: bytes) -> bytes:
-    return _DIGESTED + (blake2b(name, digest_size=32).digest() if name else b"")
+def _describe(transaction: Transaction[memoryview], name: bytes) -> EntryInfo | None:
+    entry = transaction.get(name)
+    return None if entry is None else read_info(entry)
 
 
 def _names_after(transaction: Transaction[memoryview], last: bytes) -> list[bytes]:
@@ -301,7 +283,7 @@ def _batches(
     batch: list[tuple[bytes, bytes]] = []
     size = 0
     for key, entry in entries:
-        batch.append((_to_name(key), entry))
+        batch.append((to_name(key), entry))
         size += len(entry)
         if len(batch) == _CHUNK_KEYS or size >= _CHUNK_BYTES:
             yield batch, size

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from weakref import WeakValueDictionary
 
 from ..error import PersistableError, StoreUnavailableError
 from ..files import make_folder
@@ -15,7 +14,7 @@ from .gate import Gate
 if TYPE_CHECKING:
     from lmdb import Environment, Transaction
 
-__all__ = ["LmdbEnvironment", "find_environment"]
+__all__ = ["LmdbEnvironment"]
 
 T = TypeVar("T")
 
@@ -26,6 +25,9 @@ _MAX_READERS: Final = 1024
 """How many transactions of all processes together may read at once."""
 
 _FILE: Final = "data.mdb"
+
+_inherited: Final[list[Any]] = []
+"""What children of a fork must neither use nor close."""
 
 _STEP: Final = 1 << 20
 """Of which the sizes of maps are multiples, in bytes."""
@@ -64,6 +66,7 @@ class LmdbEnvironment:
         self._map_size = map_size
         self._lmdb: Any = import_lmdb()
         self._gate = Gate()
+        self._own = self._gate.own
         self._opening = threading.Lock()
         self._environment: Environment | None = None
         self._file: tuple[int, int] | None = None
@@ -94,7 +97,7 @@ class LmdbEnvironment:
         """
         environment = None
         try:
-            with self._gate.own.lock:
+            with self._own.lock:
                 environment = self._environment
                 if environment is None:
                     if not self.is_made:
@@ -123,7 +126,7 @@ class LmdbEnvironment:
         """
         environment = None
         try:
-            with self._gate.own.lock:
+            with self._own.lock:
                 environment = self._environment
                 if environment is None:
                     if not self.is_made:
@@ -149,7 +152,7 @@ class LmdbEnvironment:
         """
         environment = None
         try:
-            with self._gate.own.lock:
+            with self._own.lock:
                 environment = self._environment or self._open()
                 with environment.begin(write=True) as transaction:
                     return use(transaction)
@@ -196,7 +199,8 @@ class LmdbEnvironment:
 
     def forget(self) -> None:
         """Forget what the parent process had, after a fork."""
-        self._gate.forget()
+        self._gate = Gate()
+        self._own = self._gate.own
         self._opening = threading.Lock()
         if self._environment is not None:
             # Closing it would end what the parent is reading.
@@ -282,71 +286,6 @@ class LmdbEnvironment:
                     raise
         finally:
             self._gate.reopen()
-
-
-class _Registry:
-    """The environments of this process that some stash uses, by folder."""
-
-    def __init__(self) -> None:
-        self._guard = threading.RLock()
-        self._known: WeakValueDictionary[str, LmdbEnvironment] = WeakValueDictionary()
-        self._suspended: list[LmdbEnvironment] = []
-
-    def find(self, folder: str, map_size: int, *, sync: bool) -> LmdbEnvironment:
-        with self._guard:
-            environment = self._known.get(folder)
-            if environment is None or not environment.is_current():
-                environment = LmdbEnvironment(folder, map_size, sync=sync)
-                self._known[folder] = environment
-        if sync:
-            environment.strengthen()
-        return environment
-
-    def before_fork(self) -> None:
-        self._guard.acquire()
-        self._suspended = [e for e in list(self._known.values()) if e.suspend()]
-
-    def after_in_parent(self) -> None:
-        suspended, self._suspended = self._suspended, []
-        for environment in suspended:
-            environment.resume()
-        self._guard.release()
-
-    def after_in_child(self) -> None:
-        self._suspended = []
-        self._guard = threading.RLock()
-        for environment in list(self._known.values()):
-            environment.forget()
-
-
-_registry: Final = _Registry()
-_inherited: Final[list[Any]] = []
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_registry.before_fork,
-        after_in_parent=_registry.after_in_parent,
-        after_in_child=_registry.after_in_child,
-    )
-
-
-def find_environment(
-    path: str | os.PathLike[str], map_size: int, *, sync: bool
-) -> LmdbEnvironment:
-    """Return this process's environment of a folder.  It is closed when nobody
-    refers to it any more.
-
-    :param path: the folder
-
-    :param map_size: how many bytes to map at first, if it isn't open
-
-    :param sync: whether writing waits for the disk; it does so as long as one of
-                 those who use the environment want it
-
-    :raises PersistableError: if the package for it is not installed
-
-    """
-    return _registry.find(os.path.realpath(path), map_size, sync=sync)
 
 
 def import_lmdb() -> Any:

@@ -126,7 +126,8 @@ class PostgresPool:
             num_workers=1,
             open=True,
         )
-        # Of the threads of a pool that is just dropped, the interpreter warns.
+        # While its threads can still be joined, which the pool's own __del__ may be
+        # too late for.
         self._finalizer = weakref.finalize(self, _close, pool, os.getpid())
         return pool
 

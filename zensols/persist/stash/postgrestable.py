@@ -139,7 +139,12 @@ class PostgresTable:
         require_psycopg()
         from psycopg.sql import SQL, Identifier
 
-        table = Identifier(*names)
+        def quote(*names: str) -> SQL:
+            # Placeholders are looked for in names, too.
+            text = Identifier(*names).as_string().replace("%", "%%")
+            return SQL(text)
+
+        table = quote(*names)
 
         def statement(text: LiteralString) -> bytes:
             return SQL(text).format(table=table).as_bytes()
@@ -163,7 +168,7 @@ class PostgresTable:
         self._create = statement(_CREATE)
         self._create_schema = b""
         if len(names) == 2:
-            create = SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(names[0]))
+            create = SQL("CREATE SCHEMA IF NOT EXISTS {}").format(quote(names[0]))
             self._create_schema = create.as_bytes()
 
     def create(self, pool: PostgresPool) -> None:

@@ -52,9 +52,10 @@ class RedisStash(StoreStash[V], Generic[V]):
     """Keeps each value in a key of a Redis (or Valkey) database, after its
     namespace: ``stash:`` followed by the stash's key.
 
-    What a write has returned for is as safe as the server makes it: with an
-    append-only file (``appendonly yes``), it survives the death of the server.
-    A connection that was dropped is made anew once.
+    What has been written is as safe as the server makes it.  With ``appendonly
+    yes`` and ``appendfsync always`` it survives the death of the server and a loss
+    of power; with ``appendfsync everysec``, Redis's default, the last two seconds
+    may be lost.  A connection that was dropped is made anew once.
 
     The keys are found by walking through the whole database without blocking it,
     so give other data a database of its own.  A key that comes or goes meanwhile
@@ -127,7 +128,7 @@ class RedisStash(StoreStash[V], Generic[V]):
                 for key, entry in zip(left, entries, strict=False):
                     if entry is not None:
                         yield key, entry
-                left = left[len(entries) :]
+                left = []
 
     def _load_batch(self, keys: list[str]) -> list[bytes | None]:
         stored = [self._name(key) for key in keys]
@@ -161,7 +162,7 @@ class RedisStash(StoreStash[V], Generic[V]):
         if life is None:
             self._client.call(lambda client: client.mset(batch))
         else:
-            # Three times as fast as a pipeline.
+            # The driver takes longer for the commands of a pipeline.
             values: list[bytes | int] = [*batch, *batch.values(), life]
             self._client.call(
                 lambda client: client.eval(_SET_MANY, len(batch), *values)

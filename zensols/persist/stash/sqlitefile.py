@@ -25,6 +25,9 @@ _MOST_SECONDS: Final = (2**31 - 1) / 1000
 _LOG_LIMIT: Final = 1 << 24
 """Bytes that the write-ahead log may keep on the disk when nothing is in it."""
 
+_CACHE: Final = 8000
+"""KiB of memory for each connection.  The keys of a million entries take 20 MB."""
+
 _LOCKED: Final = frozenset(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"))
 _DAMAGED: Final = frozenset(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
@@ -134,6 +137,7 @@ class SqliteFile:
                 connection.execute(f"PRAGMA journal_mode = {journal}").fetchall()
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         connection.execute(f"PRAGMA journal_size_limit = {_LOG_LIMIT}").fetchall()
+        connection.execute(f"PRAGMA cache_size = -{_CACHE}")
         connection.execute(self._schema)
 
     def translate(self, error: BaseException) -> PersistableError | None:
