@@ -13,9 +13,10 @@ from types import ModuleType
 import pytest
 
 from benchmark import files, report, timing
-from benchmark.row import OURS, Bar, Case, Row
+from benchmark.page import page
+from benchmark.row import OURS, Bar, Case, LeftOut, Row
 from benchmark.run import CASES, main
-from benchmark.timing import Measurement, Spread, interleave
+from benchmark.timing import Measurement, Settings, Spread, interleave
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -98,6 +99,58 @@ def test_bar(bar: Bar | None, passed: bool | None) -> None:
 def test_bar_without_its_baseline_is_not_passed() -> None:
     case = Case("c", "do it", "bare", lambda _: (), Bar(2))
     assert Row(case, (Measurement(OURS, (6,)),)).passed is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "reached", "verdict"),
+    [
+        (2, "5.00 × faster", "pass"),
+        (8, "1.25 × faster", "MISS"),
+        (20, "2.00 × slower", "MISS"),
+    ],
+)
+def test_gain_is_told_as_one(ours: int, reached: str, verdict: str) -> None:
+    case = Case("c", "do it", "bare", lambda _: (), Bar(1 / 4))
+    row = Row(case, (Measurement("bare", (10,)), Measurement(OURS, (ours,))))
+    expected = ["do it", "at least 4.00 × faster than bare", reached, verdict]
+    assert report.summary([row])[1] == expected
+
+
+def test_what_cannot_be_measured_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(_: Settings) -> list[Measurement]:
+        raise LeftOut("there is no server")
+
+    monkeypatch.setenv("ZENSOLS_PERSIST_KEY", "")
+    case = Case("c", "do it", "bare", measure, Bar(2))
+    monkeypatch.setattr("benchmark.run.CASES", (case,))
+    assert main(["--quick"]) == 0
+    assert "left out: there is no server" in capsys.readouterr().out
+    assert main(["--quick", "--strict"]) == 1
+
+
+def test_server_that_cannot_start_leaves_its_row_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = next(case for case in CASES if case.name == "redis-dump-many")
+    monkeypatch.setitem(sys.modules, "server_redis", None)
+    with pytest.raises(LeftOut, match="server_redis"):
+        case.run(timing.QUICK)
+
+
+def test_page_has_a_chapter_for_the_stores() -> None:
+    rows = [
+        Row(
+            Case("c", title, OURS, lambda _: (), chapter=chapter),
+            (Measurement(OURS, (1,)),),
+        )
+        for title, chapter in [("load", "Files"), ("keep", "Stores"), ("ask", "Stores")]
+    ]
+    lines = page(rows, {}, timing.QUICK).splitlines()
+    assert [line for line in lines if line.startswith("##")][1:-1] == [
+        *("## Files", "### Load", "## Stores", "### Keep", "### Ask"),
+    ]
 
 
 @pytest.mark.parametrize("module", [files, report, timing])

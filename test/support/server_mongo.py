@@ -87,5 +87,8 @@ def mongo_url(mongo_server_url: str) -> Iterator[str]:
 @pytest.fixture
 def own_mongo_server(tmp_path: Path) -> Iterator[MongoServer]:
     """A running server that the test may kill."""
-    with MongoServer(tmp_path) as server:
-        yield server
+    server = MongoServer(tmp_path)
+    server.start()
+    yield server
+    # It takes seconds to stop, and nobody needs its data any more.
+    server.kill()

@@ -106,6 +106,15 @@ def test_locked_store(stash: Any, in_tmp: Path, clean_environment: Any) -> None:
         process.communicate()
 
 
+def test_server_that_is_not_there(stash: Any) -> None:
+    done = stash("ls", "redis://ann:secret@127.0.0.1:1/0", code=3)
+    assert done.stdout == ""
+    assert done.stderr.startswith("stash: ")
+    assert done.stderr.count("\n") == 1
+    assert "redis://ann:***@127.0.0.1:1" in done.stderr
+    assert "secret" not in done.stderr
+
+
 def test_damaged_data(stash: Any, filled: Any) -> None:
     Path("data", "a.dat").write_bytes(b"")
     done = stash("get", "dir:data", "a", code=4)
@@ -176,9 +185,10 @@ def test_ctrl_c(in_tmp: Path, command: str, clean_environment: Any) -> None:
             text=True,
             env=clean_environment,
         ) as process,
-        # It has begun to read once this can be opened, and waits for the rest.
-        open("pipe", "wb"),
+        open("pipe", "wb", buffering=0) as pipe,
     ):
+        # More than a pipe holds: it has begun to read, and waits for the rest.
+        pipe.write(bytes(1 << 20))
         process.send_signal(signal.SIGINT)
         _, complaint = process.communicate()
     assert process.returncode == 130

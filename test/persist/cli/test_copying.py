@@ -5,8 +5,10 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -137,27 +139,40 @@ def test_archive_is_not_written_to(stash: Any, filled: Any) -> None:
     assert dict(DirectoryStash[Any](Path("copy"))) == {"x.txt": b"text"}
 
 
+@pytest.mark.parametrize(
+    ("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)]
+)
 def test_killed_copy_goes_on(
-    stash: Any, in_tmp: Path, command: str, clean_environment: Any
+    stash: Any,
+    in_tmp: Path,
+    command: str,
+    clean_environment: Any,
+    how: signal.Signals,
+    code: int,
 ) -> None:
     source: DirectoryStash[Any] = DirectoryStash(Path("data"))
     for n in range(2000):
         source[str(n)] = [n] * 100
-    copied = 0
-    while not copied:
+    there = 2000
+    # Again if it was done before it could be stopped.
+    while there == 2000:
+        shutil.rmtree("copy", ignore_errors=True)
         with subprocess.Popen(
-            [command, "copy", "dir:data", "dir:copy"], env=clean_environment
+            [command, "copy", "dir:data", "dir:copy"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=clean_environment,
         ) as process:
-            while process.poll() is None and not copied:
-                if Path("copy").is_dir():
-                    copied = len(os.listdir("copy"))
-            process.kill()
-    there = len([name for name in os.listdir("copy") if name.endswith(".dat")])
-    assert process.returncode == -signal.SIGKILL
-    assert there < 2000
+            while process.poll() is None and not Path("copy").exists():
+                pass
+            process.send_signal(how)
+            _, complaint = process.communicate()
+        there = len([name for name in os.listdir("copy") if name.endswith(".dat")])
+    assert process.returncode == code
+    assert complaint == ("stash: Interrupted\n" if how is signal.SIGINT else "")
     done = json.loads(stash("copy", "dir:data", "dir:copy", "--json").stdout)
-    assert done["same"] == there
-    assert done["copied"] == 2000 - there
+    assert done == {"copied": 2000 - there, "same": there, "failed": 0}
     verified = json.loads(stash("verify", "dir:copy", "--json").stdout)
     assert verified == {"entries": 2000, "sound": 2000}
 
@@ -217,3 +232,30 @@ def test_one_store_in_two_codecs_is_no_copy(stash: Any, in_tmp: Path) -> None:
     codec = CompressedCodec(JsonCodec())
     DirectoryStash[Any](Path("data"), codec=codec)["a"] = 1
     stash("copy", "dir:data?codec=json&compress=zlib", "dir:data?codec=json", code=2)
+
+
+def test_from_store_to_store(stash: Any, filled: Any) -> None:
+    urls = ["dir:data", "sqlite:b.db", "lmdb:c.lmdb", "shelve:d", "dir:e"]
+    for source, target in pairwise(urls):
+        done = stash("copy", source, target, "--json")
+        assert json.loads(done.stdout) == {"copied": 3, "same": 0, "failed": 0}
+        assert done.stderr == ""
+        listed = [
+            stash("ls", url, "--sort", "key", "--json") for url in (source, target)
+        ]
+        rows = [
+            [json.loads(line) | {"age": 0} for line in done.stdout.splitlines()]
+            for done in listed
+        ]
+        assert rows[0] == rows[1]
+        assert len(rows[0]) == 3
+        stash("verify", target)
+    assert entries("e") == entries("data")
+
+
+@pytest.mark.parametrize("scheme", ["dir", "sqlite", "lmdb"])
+def test_nothing_is_made_by_looking(stash: Any, in_tmp: Path, scheme: str) -> None:
+    for command in ("ls", "info", "verify"):
+        assert "nothing at typo" in stash(command, f"{scheme}:typo").stderr
+    stash("get", f"{scheme}:typo", "a", code=1)
+    assert os.listdir() == []

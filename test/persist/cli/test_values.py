@@ -39,6 +39,15 @@ def test_what_json_has_no_form_for(stash: Any, in_tmp: Path) -> None:
     assert "JSON has no form for object" in done.stderr
 
 
+def test_what_cannot_be_shown(stash: Any, in_tmp: Path) -> None:
+    class Shy:
+        def __repr__(self) -> str:
+            raise ValueError("not me")
+
+    open_stash("dir:data")["a"] = Shy()
+    assert "a: ValueError: not me" in stash("get", "dir:data", "a", code=4).stderr
+
+
 def test_raw_entry_goes_both_ways(
     stash: Any, filled: Any, command: str, clean_environment: Any
 ) -> None:

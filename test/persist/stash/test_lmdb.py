@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
@@ -284,6 +285,17 @@ def test_keys_while_others_write(stash: LmdbStash[int], ahead: int) -> None:
     assert "03499" not in seen
     assert len(seen) == len({*seen})
     assert "99999" in seen
+
+
+def test_keys_take_little_memory(stash: LmdbStash[Any]) -> None:
+    stash.dump_entries((f"key-{number}", b"entry") for number in range(100_000))
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in stash.keys()) == 100_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1 << 20
 
 
 def test_no_reader_is_left(stash: LmdbStash[int], raw: RawLmdb) -> None:

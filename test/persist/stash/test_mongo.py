@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gridfs import GridFSBucket
 from server_mongo import connect_mongo
 
 from zensols.persist.codec import JsonCodec, default_codec
@@ -23,7 +24,7 @@ from zensols.persist.testing import StashContract
 
 class TestMongoStash(StashContract):
     processes = True
-    examples = 10
+    large = True
 
     @pytest.fixture
     def stash(self, mongo_url: str) -> Iterator[Any]:
@@ -45,9 +46,13 @@ class TestMongoStash(StashContract):
         with connect_mongo(stash.address) as client:
             items = client.get_default_database()[stash.collection]
             found = items.find_one({"_id": self._id(key)})
-        if found is None:
-            return MISSING
-        return default_codec().decode(found["entry"], key)
+            if found is None:
+                return MISSING
+            entry = found.get("entry")
+            if entry is None:
+                bucket = GridFSBucket(items.database, f"{stash.collection}.large")
+                entry = bucket.open_download_stream(found["file"]).read()
+        return default_codec().decode(entry, key)
 
     def raw_put(self, stash: Any, key: str, value: Any) -> None:
         entry = bytes(default_codec().encode(value, key))

@@ -440,6 +440,12 @@ with stash.lock("a"):
             assert f"process {os.getppid()} of" in str(e)
         os._exit(0)
     assert os.waitpid(pid, 0)[1] == 0
+with stash.lock("a"):
+    pid = os.fork()
+    if pid != 0:
+        assert os.waitpid(pid, 0)[1] == 0
+        name = f"{stash.namespace}%lock:a"
+        assert stash._client.call(lambda client: client.exists(name))
 """
 
 

@@ -15,6 +15,8 @@ def main() -> None:
     """Run the command ``stash`` with this process's arguments, and exit."""
     try:
         from .app import run
+
+        code = run(sys.argv[1:])
     except ModuleNotFoundError as e:
         if (e.name or "").partition(".")[0] not in ("typer", "rich"):
             raise
@@ -22,7 +24,7 @@ def main() -> None:
             f"stash: the package {e.name} is not installed; the command line needs: "
             f'pip install "zensols.persist[cli]"\n'
         )
-        sys.exit(2)
+        code = 2
     except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(run(sys.argv[1:]))
+        code = 130
+    sys.exit(code)

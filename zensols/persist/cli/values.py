@@ -69,7 +69,7 @@ def get(
     elif as_json:
         sys.stdout.write(_to_json(value) + "\n")
     else:
-        sys.stdout.write(f"{value!r}\n")
+        sys.stdout.write(_show(key, value) + "\n")
     return ExitCode.OK
 
 
@@ -179,6 +179,16 @@ def _read(file: str) -> bytes:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as e:
         raise UsageError(f"Can't read {file}: {e.strerror}") from e
+
+
+def _show(key: str, value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception as e:
+        # Its __repr__ can raise anything.
+        raise PersistableError(
+            f"Can't show the value of {escape(key)}: {type(e).__name__}: {e}"
+        ) from e
 
 
 def _to_json(value: Any) -> str:

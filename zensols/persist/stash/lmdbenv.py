@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..error import PersistableError, StoreUnavailableError
 from ..files import make_folder
 from .gate import Gate
+from .lmdbdriver import FILE, identify, import_lmdb
 
 if TYPE_CHECKING:
     from lmdb import Environment, Transaction
@@ -23,8 +24,6 @@ _PATIENCE: Final = 30.0
 
 _MAX_READERS: Final = 1024
 """How many transactions of all processes together may read at once."""
-
-_FILE: Final = "data.mdb"
 
 _inherited: Final[list[Any]] = []
 """What children of a fork must neither use nor close."""
@@ -80,7 +79,7 @@ class LmdbEnvironment:
         """Whether there is a store in the folder."""
         if self._environment is not None:
             return True
-        return os.path.exists(os.path.join(self.folder, _FILE))
+        return os.path.exists(os.path.join(self.folder, FILE))
 
     def read(self, use: Callable[..., T], default: T, *arguments: Any) -> T:
         """Return what a function finds in the store as it is now.
@@ -176,12 +175,12 @@ class LmdbEnvironment:
 
     def strengthen(self) -> None:
         """Make writing wait for the disk from now on."""
-        if not self.sync:
+        while not self.sync:
             self._replace(self._environment, self._map_size, sync=True)
 
     def is_current(self) -> bool:
         """Return whether the folder still has the file that is open here."""
-        return self._file is None or self._file == _identify(self.folder)
+        return self._file is None or self._file == identify(self.folder)
 
     def suspend(self) -> bool:
         """Close until :meth:`resume`, with nobody using it; return whether that
@@ -227,10 +226,10 @@ class LmdbEnvironment:
                     raise StoreUnavailableError(
                         f"Can't open the LMDB store in {self.folder}: {e}; check that "
                         f"the folder is one, is writable by this user, on a local "
-                        f"disk, and that nothing but LMDB wrote its {_FILE}"
+                        f"disk, and that nothing but LMDB wrote its {FILE}"
                     ) from e
                 self._map_size = environment.info()["map_size"]
-                self._file = _identify(self.folder)
+                self._file = identify(self.folder)
                 environment.reader_check()
             return self._environment
 
@@ -247,20 +246,27 @@ class LmdbEnvironment:
         if environment is not None:
             if isinstance(error, lmdb.MapFullError):
                 # The pages that dead processes were reading can be written over.
-                if not environment.reader_check():
+                if not self._free_readers(environment):
                     wanted = max(2 * self._map_size, self._map_size + 2 * size)
                     self._replace(environment, wanted, sync=self.sync)
                 return
             if isinstance(error, lmdb.MapResizedError):
                 self._replace(environment, self._map_size, sync=self.sync)
                 return
-            if isinstance(error, lmdb.ReadersFullError) and environment.reader_check():
+            if isinstance(error, lmdb.ReadersFullError) and self._free_readers(
+                environment
+            ):
                 return
         # Any system error, of which LMDB makes "Input/output error" if the disk is full.
         hint = "; is its disk full?" if type(error) is lmdb.Error else ""
         raise PersistableError(
             f"Can't use the LMDB store in {self.folder}: {error}{hint}"
         ) from error
+
+    def _free_readers(self, environment: Environment) -> bool:
+        """Return whether there were dead readers, which are now forgotten."""
+        with self._own.lock:
+            return self._environment is environment and environment.reader_check() > 0
 
     def _replace(
         self, environment: Environment | None, map_size: int, *, sync: bool
@@ -286,26 +292,3 @@ class LmdbEnvironment:
                     raise
         finally:
             self._gate.reopen()
-
-
-def import_lmdb() -> Any:
-    """Return the module of LMDB.
-
-    :raises PersistableError: if it is not installed
-
-    """
-    try:
-        import lmdb
-    except ImportError as e:
-        raise PersistableError(
-            'LMDB stores need the package lmdb: pip install "zensols.persist[lmdb]"'
-        ) from e
-    return lmdb
-
-
-def _identify(folder: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(os.path.join(folder, _FILE))
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from typing import Final
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from .lmdbenv import LmdbEnvironment
 
@@ -18,6 +18,8 @@ class _Registry:
     def __init__(self) -> None:
         self._guard = threading.RLock()
         self._known: WeakValueDictionary[str, LmdbEnvironment] = WeakValueDictionary()
+        # Also those whose file is no longer that of their folder.
+        self._all: WeakSet[LmdbEnvironment] = WeakSet()
         self._suspended: list[LmdbEnvironment] = []
 
     def find(self, folder: str, map_size: int, *, sync: bool) -> LmdbEnvironment:
@@ -26,13 +28,14 @@ class _Registry:
             if environment is None or not environment.is_current():
                 environment = LmdbEnvironment(folder, map_size, sync=sync)
                 self._known[folder] = environment
+                self._all.add(environment)
         if sync:
             environment.strengthen()
         return environment
 
     def before_fork(self) -> None:
         self._guard.acquire()
-        self._suspended = [e for e in list(self._known.values()) if e.suspend()]
+        self._suspended = [e for e in list(self._all) if e.suspend()]
 
     def after_in_parent(self) -> None:
         suspended, self._suspended = self._suspended, []
@@ -43,7 +46,7 @@ class _Registry:
     def after_in_child(self) -> None:
         self._suspended = []
         self._guard = threading.RLock()
-        for environment in list(self._known.values()):
+        for environment in list(self._all):
             environment.forget()
 
 

@@ -128,7 +128,7 @@ class RedisStash(StoreStash[V], Generic[V]):
                 for key, entry in zip(left, entries, strict=False):
                     if entry is not None:
                         yield key, entry
-                left = []
+                left = left[len(entries) :]
 
     def _load_batch(self, keys: list[str]) -> list[bytes | None]:
         stored = [self._name(key) for key in keys]
