@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
-from .entry import Buffer, align
+from .entry import READ_ONLY, ROW, Buffer, align
 
-__all__ = ["Encoded", "checksum"]
+__all__ = ["Encoded", "checksum", "seal_front"]
 
 _SLICE: Final = 1 << 22
 
@@ -122,3 +122,39 @@ def checksum(buffer: Buffer, crc: int = 0) -> int:
         for start in range(0, view.nbytes, _SLICE):
             crc = zlib.crc32(view[start : start + _SLICE], crc)
     return crc
+
+
+def seal_front(
+    tag: Any,
+    head: bytes,
+    middle: bytes,
+    buffers: Sequence[memoryview],
+    body: bytes,
+    checksums: Sequence[int],
+    offsets: Sequence[int],
+) -> bytes:
+    """Return the front of an entry with buffers, or with a large body.
+
+    :param tag: a hash object that makes the tag
+
+    :param head: what precedes the tag
+
+    :param middle: the key and the metadata
+
+    :param buffers: what follows the body
+
+    :param body: the body
+
+    :param checksums: the CRC-32 of each buffer
+
+    :param offsets: where each buffer begins
+
+    """
+    rows = b"".join(
+        ROW.pack(offset, b.nbytes, crc, READ_ONLY if b.readonly else 0)
+        for offset, b, crc in zip(offsets, buffers, checksums, strict=True)
+    )
+    tag = tag.copy()
+    for part in (head, middle, rows, body):
+        tag.update(part)
+    return b"".join((head, tag.digest(), middle, rows))

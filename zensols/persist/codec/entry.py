@@ -135,6 +135,17 @@ class Header:
             return None
         return decode_key(bytes(self.data[HEADER.size : self.key]))
 
+    def copy_buffer(self, offset: int, length: int) -> tuple[memoryview, bool]:
+        """Return a copy of a buffer, since the data may be gone before the value is,
+        and may be read-only; and that it is not mapped.
+
+        :param offset: where it begins
+
+        :param length: how many bytes it has
+
+        """
+        return memoryview(bytearray(self.data[offset : offset + length])), False
+
     def table(self, size: int) -> list[tuple[int, int, int, int]]:
         """Return each buffer's offset, length, CRC-32 and flags.
 
@@ -185,4 +196,21 @@ def damaged_buffer(source: str, index: int) -> CorruptDataError:
     return CorruptDataError(
         f"Damaged: buffer {index} of {source} differs from what was written; "
         f"delete it or restore it from a backup"
+    )
+
+
+def wrong_place(source: str, found: str | None, key: str) -> UntrustedDataError:
+    """Return the error for an entry that was written for another key.
+
+    :param source: names the file, or the stash and key
+
+    :param found: the key that it was written for, if any
+
+    :param key: the key that it is under
+
+    """
+    return UntrustedDataError(
+        f"Wrong place: {source} was written for "
+        f"{'no key' if found is None else f'key {found!r}'}, not for {key!r}; it has "
+        f"been moved, swapped or planted: move it back or delete it"
     )

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final, Literal
 from ..error import CorruptDataError, PersistableError, UntrustedDataError
 from . import entry as e
 from .base import Codec
-from .encoded import Encoded, checksum
+from .encoded import Encoded, checksum, seal_front
 from .entry import Buffer, Header
 from .info import describe
 
@@ -163,7 +163,7 @@ class EntryCodec(Codec):
             rest = middle + body
             tag.update(head + rest)
             return Encoded(head + tag.digest() + rest)
-        seal = partial(_seal, tag, head, middle, buffers, body)
+        seal = partial(seal_front, tag, head, middle, buffers, body)
         if not buffers:
             return Encoded(seal((), ()), body)
         size = e.HEADER.size + len(middle) + e.ROW.size * len(buffers)
@@ -224,7 +224,7 @@ class EntryCodec(Codec):
         self.check(header, key)
         buffers: list[memoryview] = []
         if header.rows:
-            fetch = fetch or _copier(header)
+            fetch = fetch or header.copy_buffer
             for offset, length, crc, flags in header.table(size):
                 buffer, mapped = fetch(offset, length)
                 if (not mapped or self.check_buffers) and checksum(buffer) != crc:
@@ -260,13 +260,7 @@ class EntryCodec(Codec):
         if key is not None:
             bound = header.data[e.HEADER.size : header.key]
             if not header.flags & e.BOUND or bound != e.encode_key(key):
-                place = header.stash_key
-                raise UntrustedDataError(
-                    f"Wrong place: {source} was written for "
-                    f"{'no key' if place is None else f'key {place!r}'}, not for "
-                    f"{key!r}; it has been moved, swapped or planted: move it back or "
-                    f"delete it"
-                )
+                raise e.wrong_place(source, header.stash_key, key)
 
     def check_tag(self, header: Header) -> None:
         """Check the tag of an entry.
@@ -306,30 +300,3 @@ class EntryCodec(Codec):
             f"Damaged: {source} differs from what was written; delete it or "
             f"restore it from a backup"
         )
-
-
-def _seal(
-    tag: Any,
-    head: bytes,
-    middle: bytes,
-    buffers: Sequence[memoryview],
-    body: bytes,
-    checksums: Sequence[int],
-    offsets: Sequence[int],
-) -> bytes:
-    rows = b"".join(
-        e.ROW.pack(offset, b.nbytes, crc, e.READ_ONLY if b.readonly else 0)
-        for offset, b, crc in zip(offsets, buffers, checksums, strict=True)
-    )
-    tag = tag.copy()
-    for part in (head, middle, rows, body):
-        tag.update(part)
-    return b"".join((head, tag.digest(), middle, rows))
-
-
-def _copier(header: Header) -> Fetch:
-    def copy(offset: int, length: int) -> tuple[memoryview, bool]:
-        # The data may be gone before the value is, and may be read-only.
-        return memoryview(bytearray(header.data[offset : offset + length])), False
-
-    return copy

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from ..error import LockTimeoutError, StoreUnavailableError
@@ -64,7 +64,7 @@ class _Token:
 
     def take(self) -> str | None:
         """Return None if the lock is ours now, else who has it."""
-        found = self._run(_ACQUIRE, self._token, round(self._lease * 1000))
+        found: Any = self._run(_ACQUIRE, self._token, round(self._lease * 1000))
         if found == self._token:
             threading.Thread(
                 target=self._renew, name=f"renews {self._name!r}", daemon=True
