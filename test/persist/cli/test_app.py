@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -174,26 +173,6 @@ def test_full_disk(filled: Any, command: str, clean_environment: Any) -> None:
     assert done.returncode == 4
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_ctrl_c(in_tmp: Path, command: str, clean_environment: Any) -> None:
-    os.mkfifo("pipe")
-    with (
-        subprocess.Popen(
-            [command, "put", "dir:data", "k", "pipe"],
-            stderr=subprocess.PIPE,
-            text=True,
-            env=clean_environment,
-        ) as process,
-        open("pipe", "wb", buffering=0) as pipe,
-    ):
-        # More than a pipe holds: it has begun to read, and waits for the rest.
-        pipe.write(bytes(1 << 20))
-        process.send_signal(signal.SIGINT)
-        _, complaint = process.communicate()
-    assert process.returncode == 130
-    assert complaint == "stash: Interrupted\n"
-    assert not Path("data").exists()
 
 
 @pytest.mark.parametrize("package", ["typer", "rich"])

@@ -1,7 +1,4 @@
-"""The codec of entries, which carry metadata and a tag; what turns a value into
-an entry's body is left to subclasses.
-
-"""
+"""The codec of entries, whose bodies are made by subclasses."""
 
 from __future__ import annotations
 
