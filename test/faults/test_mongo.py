@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -127,9 +126,7 @@ def test_server_that_hangs(
     stash = MongoStash[Any](f"{own_mongo_server.url}data", timeout=1)
     if not is_new:
         stash["a"] = 1
-    process = own_mongo_server.process
-    assert process is not None
-    process.send_signal(signal.SIGSTOP)
+    own_mongo_server.pause()
     try:
         start = time.monotonic()
         with pytest.raises(StoreUnavailableError, match="within 1 seconds"):
@@ -139,7 +136,7 @@ def test_server_that_hangs(
         stash.close()
         assert time.monotonic() - start < 10
     finally:
-        process.send_signal(signal.SIGCONT)
+        own_mongo_server.resume()
     stash["a"] = 2
     assert stash["a"] == 2
     stash.close()

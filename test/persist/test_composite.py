@@ -52,6 +52,8 @@ class TestContract(StashContract):
     """All of the contract, for items that have what is grouped."""
 
     processes = True
+    # An item is in several.
+    entries = False
     examples = 10
     values = tuple(make_item(n, text=v) for n, v in enumerate((None, "", [], "text")))
 

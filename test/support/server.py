@@ -76,6 +76,16 @@ class Server:
         """Ask it to stop."""
         self._end(signal.SIGINT)
 
+    def pause(self) -> None:
+        """Have it hang, so that connections get no answer."""
+        assert self.process is not None
+        suspend(self.process.pid)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
     def _end(self, number: int) -> None:
         if self.process is not None:
             self.process.send_signal(number)
@@ -92,6 +102,22 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def suspend(pid: int) -> None:
+    """Stop a process for a while, and return when it does nothing more.
+
+    :param pid: its id
+
+    """
+    os.kill(pid, signal.SIGSTOP)
+    # All its threads stop some time after the signal is sent.
+    tasks = Path(f"/proc/{pid}/task")
+    while any(
+        (task / "stat").read_text().rpartition(") ")[2][0] not in "TZ"
+        for task in tasks.iterdir()
+    ):
+        time.sleep(0.001)
 
 
 def environment_url(engine: str) -> str | None:

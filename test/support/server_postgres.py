@@ -25,7 +25,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import sql
-from server import PYTHON, Server, environment_url
+from server import PYTHON, Server, environment_url, suspend
 
 ROOT = Path(__file__).parents[2]
 
@@ -126,17 +126,15 @@ class PostgresServer(Server):
 
     def pause(self) -> None:
         """Have all its processes hang, so that connections get no answer."""
-        self._signal_all(signal.SIGSTOP)
+        assert self.process is not None
+        for pid in (self.process.pid, *_children(self.process.pid)):
+            suspend(pid)
 
     def resume(self) -> None:
         """Let them go on."""
-        self._signal_all(signal.SIGCONT)
-
-    def _signal_all(self, number: int) -> None:
         assert self.process is not None
-        self.process.send_signal(number)
-        for pid in _children(self.process.pid):
-            os.kill(pid, number)
+        for pid in (self.process.pid, *_children(self.process.pid)):
+            os.kill(pid, signal.SIGCONT)
 
 
 def _processes() -> Iterator[tuple[int, int, str]]:

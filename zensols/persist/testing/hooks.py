@@ -59,6 +59,9 @@ class StashHooks:
     pickles: ClassVar[bool] = True
     """Whether the stash itself can be pickled."""
 
+    entries: ClassVar[bool] = True
+    """Whether what an :class:`.EntryStore` hands out has all of a value."""
+
     processes: ClassVar[bool] = False
     """Whether several processes may use it at once."""
 
