@@ -20,27 +20,44 @@ from .stores import CHAPTER
 from .timing import Measurement, Settings, interleave
 from .workspace import ROOT, new_folder
 
-__all__ = ["CASES"]
+__all__ = ["CASES", "open_sqlite", "start_mongo", "start_postgres", "start_redis"]
 
 _LOOP = "the loop"
 _MOST_ROUNDS = 5
 
 
-def _open_sqlite(folder: Path, _stack: ExitStack) -> str:
+def open_sqlite(folder: Path, _stack: ExitStack) -> str:
+    """Return the URL of a SQLite file.
+
+    :param folder: where it is
+
+    """
     return f"sqlite:{folder}/data.db"
 
 
-def _start_redis(folder: Path, stack: ExitStack) -> str:
+def start_redis(folder: Path, stack: ExitStack) -> str:
+    """Start a Redis server and return its URL.
+
+    :param folder: where its data is
+
+    :param stack: stops it
+
+    :raises LeftOut: if that can't be done
+
+    """
     return str(_start("server_redis", "RedisServer", folder, stack).url)
 
 
-def _start_postgres(folder: Path, stack: ExitStack) -> str:
+def start_postgres(folder: Path, stack: ExitStack) -> str:
+    """Start a PostgreSQL server and return its URL, as :func:`start_redis` does."""
+
     # It may run as another user, to whom temporary folders are closed.
     folder.chmod(0o755)
     return str(_start("server_postgres", "PostgresServer", folder, stack).url)
 
 
-def _start_mongo(folder: Path, stack: ExitStack) -> str:
+def start_mongo(folder: Path, stack: ExitStack) -> str:
+    """Start a MongoDB server and return its URL, as :func:`start_redis` does."""
     return f"{_start('server_mongo', 'MongoServer', folder, stack).url}benchmark"
 
 
@@ -105,9 +122,9 @@ def _case(name: str, engine: str, limit: float, place: Any, note: str = "") -> C
 
 
 CASES = (
-    _case("sqlite", "SQLite", 1 / 3, _open_sqlite),
-    _case("redis", "Redis", 1 / 10, _start_redis, "  The server is Valkey."),
-    _case("postgres", "PostgreSQL", 1 / 10, _start_postgres),
-    _case("mongo", "MongoDB", 1 / 10, _start_mongo, "  The server is SecantusDB."),
+    _case("sqlite", "SQLite", 1 / 3, open_sqlite),
+    _case("redis", "Redis", 1 / 10, start_redis, "  The server is Valkey."),
+    _case("postgres", "PostgreSQL", 1 / 10, start_postgres),
+    _case("mongo", "MongoDB", 1 / 10, start_mongo, "  The server is SecantusDB."),
 )
 """What this module measures."""

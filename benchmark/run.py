@@ -9,7 +9,17 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import arrays, batches, calls, copying, files, imports, scale, stores
+from . import (
+    arrays,
+    batches,
+    calls,
+    copying,
+    files,
+    glance,
+    imports,
+    scale,
+    stores,
+)
 from .machine import describe_machine
 from .page import page
 from .plot import draw
@@ -28,6 +38,7 @@ CASES = (
     *stores.CASES,
     *batches.CASES,
     *scale.CASES,
+    *glance.CASES,
     *copying.CASES,
 )
 
