@@ -131,7 +131,12 @@ class FileNames:
         "_suffix",
         "_unsafe",
         "_unsafe_folded",
+        "match_plain",
     )
+
+    match_plain: Callable[[str], re.Match[str] | None]
+    """Matches the name of a key that is in it as it is, on any file system; the
+    first group is the key.  Others may be in theirs, too; :meth:`to_key` tells."""
 
     def __init__(self, pattern: str, folds: Callable[[], bool]) -> None:
         """
@@ -150,14 +155,20 @@ class FileNames:
         if not prefix:
             reserved += f"|{_DEVICE}"
         space = _MAX_BYTES - len((prefix + suffix).encode())
-        ordinary = rf"[^{_REFUSED}\x7f-\U0010ffff%]{{1,{space}}}"
+        characters = rf"{_REFUSED}\x7f-\U0010ffff%"
+        ordinary = rf"[^{characters}]{{1,{space}}}"
+        plain = rf"[^{characters}A-Z]{{1,{space}}}"
         unsafe = [f"[{_REFUSED}]", "%(?=[0-9A-Fa-f]{2}|[~!])"]
         if not suffix:
             ordinary += "(?<![. ])"
+            plain += "(?<![. ])"
             unsafe.append(r"[. ]\Z")
         self._match_reserved = re.compile(reserved).match
         self._match_ordinary = re.compile(
             f"(?!{reserved}){before}({ordinary}){behind}"
+        ).fullmatch
+        self.match_plain = re.compile(
+            f"(?!{reserved}){before}({plain}){behind}"
         ).fullmatch
         self._unsafe = re.compile("|".join(unsafe))
         unsafe.append(r"(?P<letter>[A-Z]|[^\x00-\x7f])")
@@ -172,7 +183,7 @@ class FileNames:
 
         """
         name = f"{self._prefix}{key}{self._suffix}"
-        if self._match_ordinary(name) and (key == key.lower() or not self._folds()):
+        if self.match_plain(name) or (self._match_ordinary(name) and not self._folds()):
             return name
         return self._to_escaped_name(key)
 
@@ -204,12 +215,12 @@ class FileNames:
             can't be told, so that it has to be read from the file
 
         """
-        match = self._match_ordinary(name)
-        if match is not None:
-            key = match[1]
-            if key == key.lower() or not self._folds():
-                return key
-        return self._to_unescaped_key(name)
+        match = self.match_plain(name)
+        if match is None:
+            match = self._match_ordinary(name)
+            if match is None or self._folds():
+                return self._to_unescaped_key(name)
+        return match[1]
 
     def _to_unescaped_key(self, name: str) -> str | Digested | None:
         key = self._unescape(name)

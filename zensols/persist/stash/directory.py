@@ -221,11 +221,12 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
     def keys(self) -> Iterable[str]:
         """Return the keys, lazily and in no particular order."""
         folder = self._folder
-        to_key = folder.names.to_key
+        match_plain, to_key = folder.names.match_plain, folder.names.to_key
         with folder.scan() as entries:
             for entry in entries:
                 name = entry.name
-                key = to_key(name)
+                match = match_plain(name)
+                key = to_key(name) if match is None else match[1]
                 if key is not None and entry.is_file():
                     if key is DIGESTED:
                         key = folder.stored_key(name)
