@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, ClassVar, Generic, Literal
+from typing import Any, ClassVar, Final, Generic, Literal
 
 from ..codec import (
     Codec,
@@ -30,6 +30,8 @@ Durability = Literal["process", "fsync"]
 """What a finished write survives: the death of the process, or a loss of power
 too.
 """
+
+_RAW: Final = RawCodec()
 
 
 @dataclass
@@ -243,13 +245,13 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
 
     def load_entry(self, name: str) -> bytes | None:
         try:
-            entry: bytes = load_file(RawCodec(), self._file(str(name)))
+            entry: bytes = load_file(_RAW, self._file(str(name)))
         except FileNotFoundError:
             return None
         return entry
 
     def dump_entry(self, name: str, entry: bytes) -> None:
-        self._dump(self._folder, RawCodec(), str(name), entry)
+        self._dump(self._folder, _RAW, str(name), entry)
 
     def entry_info(self, name: str) -> EntryInfo | None:
         try:
@@ -259,10 +261,7 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
 
     @classmethod
     def open_url(cls, url: StashURL, codec: Codec | None) -> DirectoryStash[V]:
-        """Return the stash of a URL such as ``dir:///data?pattern={name}.json``; see
-        :data:`.Opener`.
-
-        """
+        """Return the stash of a URL such as ``dir:data``; see :data:`.Opener`."""
         fields = url.read(pattern=_pattern, durability=one_of("process", "fsync"))
         return cls(url.path, **fields, codec=codec)
 

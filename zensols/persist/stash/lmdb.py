@@ -9,14 +9,23 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
-from ..codec import Codec, EntryInfo, default_codec, read_info
-from ..domain import StashURL, V, codec_options, one_of, require_key
+from ..codec import Codec, default_codec
+from ..domain import StashURL, V, chunks, codec_options, one_of, require_key
 from ..error import PersistableError
 from ..files import key_lock_path, path_lock
 from ..missing import MISSING
 from .directory import Durability
 from .lmdbenv import LmdbEnvironment
 from .lmdbnames import LONGEST, digest, to_key, to_name
+from .lmdbreading import (
+    CHUNK_BYTES,
+    CHUNK_KEYS,
+    copy,
+    copy_some,
+    describe,
+    has,
+    names_after,
+)
 from .lmdbregistry import find_environment
 from .store import StoreStash
 
@@ -28,9 +37,8 @@ __all__ = ["LmdbStash"]
 T = TypeVar("T")
 
 _MAP_SIZE: Final = 1 << 24
-_CHUNK_KEYS: Final = 1000
-_CHUNK_BYTES: Final = 1 << 24
-"""How much is done in one transaction."""
+_CHUNK_READ: Final = 100
+"""How many entries are read at once."""
 
 
 @dataclass
@@ -135,10 +143,23 @@ class LmdbStash(StoreStash[V], Generic[V]):
         self._open().environment.write(use, size)
 
     def exists(self, name: str) -> bool:
-        return self._read(_has, False, to_name(str(name)))
+        return self._read(has, False, to_name(str(name)))
 
     def load_entry(self, name: str) -> bytes | None:
-        return self._read(_copy, None, to_name(str(name)))
+        return self._read(copy, None, to_name(str(name)))
+
+    def load_entries(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        for some in chunks(map(str, names), _CHUNK_READ):
+            left = some
+            while left:
+                # Fewer than asked for where they are large, none without a store.
+                found: list[bytes | None] = self._read(
+                    copy_some, [], list(map(to_name, left))
+                )
+                for key, entry in zip(left, found, strict=False):
+                    if entry is not None:
+                        yield key, entry
+                left = left[len(found) :] if found else []
 
     def dump_entry(self, name: str, entry: bytes) -> None:
         stored = to_name(str(name))
@@ -161,7 +182,7 @@ class LmdbStash(StoreStash[V], Generic[V]):
 
     def delete_many(self, names: Iterable[str]) -> None:
         stored = map(to_name, map(str, names))
-        while batch := list(islice(stored, _CHUNK_KEYS)):
+        while batch := list(islice(stored, CHUNK_KEYS)):
 
             def delete(
                 transaction: Transaction[bytes], batch: list[bytes] = batch
@@ -182,18 +203,18 @@ class LmdbStash(StoreStash[V], Generic[V]):
         """
         last: bytes | None = b""
         while last is not None:
-            names: list[bytes] = self._read(_names_after, [], last)
+            names: list[bytes] = self._read(names_after, [], last)
             for name in names:
                 key = self._find_key(name)
                 if key is not None:
                     yield key
-            last = names[-1] if len(names) == _CHUNK_KEYS else None
+            last = names[-1] if len(names) == CHUNK_KEYS else None
 
     def _find_key(self, name: bytes) -> str | None:
         key = to_key(name)
         if key is None:
             try:
-                info = self._read(_describe, None, name)
+                info = self._read(describe, None, name)
             except PersistableError:
                 # Damaged: which key it was can't be known.
                 return None
@@ -254,29 +275,6 @@ class _Opened:
         self.codec = chosen or default_codec()
 
 
-def _has(transaction: Transaction[memoryview], name: bytes) -> bool:
-    return transaction.get(name) is not None
-
-
-def _copy(transaction: Transaction[memoryview], name: bytes) -> bytes | None:
-    entry = transaction.get(name)
-    return None if entry is None else bytes(entry)
-
-
-def _describe(transaction: Transaction[memoryview], name: bytes) -> EntryInfo | None:
-    entry = transaction.get(name)
-    return None if entry is None else read_info(entry)
-
-
-def _names_after(transaction: Transaction[memoryview], last: bytes) -> list[bytes]:
-    with transaction.cursor() as cursor:
-        found = cursor.set_range(last) if last else cursor.first()
-        if found and cursor.key() == last:
-            found = cursor.next()
-        names = cursor.iternext(values=False) if found else ()
-        return list(map(bytes, islice(names, _CHUNK_KEYS)))
-
-
 def _batches(
     entries: Iterable[tuple[str, bytes]],
 ) -> Iterator[tuple[list[tuple[bytes, bytes]], int]]:
@@ -285,7 +283,7 @@ def _batches(
     for key, entry in entries:
         batch.append((to_name(key), entry))
         size += len(entry)
-        if len(batch) == _CHUNK_KEYS or size >= _CHUNK_BYTES:
+        if len(batch) == CHUNK_KEYS or size >= CHUNK_BYTES:
             yield batch, size
             batch, size = [], 0
     if batch:
