@@ -51,6 +51,7 @@ class PostgresServer(Server):
         """
         super().__init__(folder)
         self.data = folder / "data"
+        self.bin = BIN if _can_enter(BIN) else _copy_programs(folder)
 
     @property
     def url(self) -> str:
@@ -66,7 +67,7 @@ class PostgresServer(Server):
 
     def command(self) -> Sequence[str]:
         return [
-            *(str(BIN / "postgres"), "-D", str(self.data)),
+            *(str(self.bin / "postgres"), "-D", str(self.data)),
             *("-h", "127.0.0.1", "-p", str(self.port), "-k", ""),
             # Survives a killed server all the same, if not a loss of power.
             *("-c", "fsync=off"),
@@ -90,7 +91,7 @@ class PostgresServer(Server):
             shutil.chown(self.data, "nobody")
         subprocess.run(
             [
-                *(str(BIN / "initdb"), "-D", str(self.data), "-U", "postgres"),
+                *(str(self.bin / "initdb"), "-D", str(self.data), "-U", "postgres"),
                 *("-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"),
             ],
             check=True,
@@ -135,6 +136,22 @@ class PostgresServer(Server):
         assert self.process is not None
         for pid in (self.process.pid, *_children(self.process.pid)):
             os.kill(pid, signal.SIGCONT)
+
+
+def _can_enter(folder: Path) -> bool:
+    """Whether the user whom the server runs as can."""
+    return os.geteuid() != 0 or all(
+        path.stat().st_mode & 0o005 == 0o005 for path in (folder, *folder.parents)
+    )
+
+
+def _copy_programs(folder: Path) -> Path:
+    package = BIN.parents[1]
+    # With the libraries beside it.
+    for part in package.parent.glob(f"{package.name}*"):
+        if not part.name.endswith(".dist-info"):
+            shutil.copytree(part, folder / "programs" / part.name, symlinks=True)
+    return folder / "programs" / BIN.relative_to(package.parent)
 
 
 def _processes() -> Iterator[tuple[int, int, str]]:
