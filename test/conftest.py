@@ -6,13 +6,23 @@ reads or makes the user's signing key.
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 
 # Servers, each started when a test first asks for it.
 pytest_plugins = ["server_mongo", "server_postgres", "server_redis", "server_s3"]
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    and threading.current_thread() is threading.main_thread()
+):
+    # As a shell has it for what runs in the background; the tests' children would
+    # inherit that, and not notice that they are interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _HOME = tempfile.TemporaryDirectory(prefix="zensols-persist-test-")
 for _name in tuple(os.environ):

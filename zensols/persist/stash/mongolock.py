@@ -91,8 +91,9 @@ class _Lease:
             try:
                 with self._link.errors():
                     kept = self._touch({"owner": self._owner})
-            except PersistableError as e:
-                logger.warning("Can't renew a lock: %s", e)
+            except Exception as e:  # noqa: BLE001  drivers raise anything if closed
+                if not self._released.is_set():
+                    logger.warning("Can't renew a lock: %s", e)
                 continue
             if not kept:
                 # The one who releases it tells.

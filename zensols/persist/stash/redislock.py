@@ -87,8 +87,9 @@ class _Token:
         while not self._released.wait(self._lease / 3):
             try:
                 is_ours = self._run(_RENEW, self._token, round(self._lease * 1000))
-            except StoreUnavailableError as e:
-                logger.warning("Can't renew a lock: %s", e)
+            except Exception as e:  # noqa: BLE001  drivers raise anything if closed
+                if not self._released.is_set():
+                    logger.warning("Can't renew a lock: %s", e)
             else:
                 if not is_ours:
                     # The one who releases it tells.

@@ -109,8 +109,9 @@ class _Lease:
                     if self._released.is_set() or not self._renew_once():
                         # The one who releases it tells.
                         return
-            except PersistableError as e:
-                logger.warning("Can't renew a lock: %s", e)
+            except Exception as e:  # noqa: BLE001  drivers raise anything if closed
+                if not self._released.is_set():
+                    logger.warning("Can't renew a lock: %s", e)
 
     def _renew_once(self) -> bool:
         # The content changes, and so the tag, for nobody to replace it who has
