@@ -133,9 +133,12 @@ class BatchContract(StashHooks):
         keys = [str(number) for number in range(1, self.many + 1)]
         values = [self.make_value(number) for number in range(self.many)]
         stash.dump_many(zip(keys, values, strict=True))
-        assert sorted(self.raw_keys(stash)) == sorted(keys)
+        # Not in the assertion: pytest takes minutes to show how long lists differ.
+        complete = sorted(self.raw_keys(stash)) == sorted(keys)
+        assert complete, f"dump_many did not store {self.many} keys"
         expected = list(zip(keys, values, strict=True))[::-1]
-        assert list(stash.load_many(reversed(keys))) == expected
+        equal = list(stash.load_many(reversed(keys))) == expected
+        assert equal, f"load_many did not yield {self.many} pairs in the order given"
         stash.delete_many(key for key in keys[:-1])
         assert dict(stash) == {keys[-1]: values[-1]}
         assert list(self.raw_keys(stash)) == keys[-1:]
