@@ -36,6 +36,9 @@ HEAD: Final = Struct(FRONT.format + LENGTHS.format[1:] + "8s")
 """What precedes the tag, which signs it."""
 
 HEADER: Final = Struct(HEAD.format + "24s")
+QUICK: Final = Struct(f"<{FRONT.size}s" + LENGTHS.format[1:] + "8x24s")
+"""The header again, its front in one piece, and without what the tag signs besides."""
+
 ROW: Final = Struct("<QQII")
 
 TAG_SIZE: Final = 24

@@ -24,11 +24,10 @@ JOIN_LIMIT: Final = 1 << 16
 Fetch = Callable[[int, int], tuple[memoryview, bool]]
 """Returns the buffer at an offset and of a length, and whether it is mapped."""
 
-_FRONT: Final = e.FRONT.size
 _HEAD: Final = e.HEAD.size
 _HEADER: Final = e.HEADER.size
 _SMALL: Final = 1 << 12
-_unpack_lengths: Final = e.LENGTHS.unpack_from
+_unpack_quickly: Final = e.QUICK.unpack_from
 
 _UNKEYED: Final = blake2b(digest_size=e.TAG_SIZE, person=b"zsp-entry")
 
@@ -172,22 +171,22 @@ class EntryCodec(Codec):
         # The usual small entry first, in few steps; what is wrong with another is
         # found out carefully.
         tagger = self._tagger
-        if tagger is not None and key is not None and _HEADER <= len(data) <= _SMALL:
-            entry = bytes(data)
-            if entry.startswith(self._front):
-                key_length, meta_length, rows, length = _unpack_lengths(entry, _FRONT)
-                body = _HEADER + key_length + meta_length
-                if not rows and body + length == len(entry):
-                    tag = tagger.copy()
-                    tag.update(entry[:_HEAD])
-                    tag.update(entry[_HEADER:])
-                    bound = key.encode("utf-8", "surrogatepass")
-                    if (
-                        compare_digest(tag.digest(), entry[_HEAD:_HEADER])
-                        and key_length == len(bound)
-                        and entry.startswith(bound, _HEADER)
-                    ):
-                        return self.unpack(entry[body:], (), 0, source)
+        size = len(data)
+        if tagger is not None and key is not None and _HEADER <= size <= _SMALL:
+            front, key_length, meta_length, rows, length, tag = _unpack_quickly(data)
+            body = _HEADER + key_length + meta_length
+            if front == self._front and not rows and body + length == size:
+                entry = bytes(data)
+                hasher = tagger.copy()
+                hasher.update(entry[:_HEAD])
+                hasher.update(entry[_HEADER:])
+                bound = key.encode("utf-8", "surrogatepass")
+                if (
+                    compare_digest(hasher.digest(), tag)
+                    and key_length == len(bound)
+                    and entry.startswith(bound, _HEADER)
+                ):
+                    return self.unpack(entry[body:], (), 0, source)
         return self.decode_carefully(data, key, source)
 
     def decode_carefully(self, data: Buffer, key: str | None, source: str) -> Any:

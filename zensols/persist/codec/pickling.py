@@ -22,6 +22,8 @@ __all__ = ["dumps", "dumps_whole", "loads", "loads_whole"]
 OUT_OF_BAND: Final = 1 << 14
 """Buffers of at least this many bytes are kept out of the pickle."""
 
+_unpickle: Final = pickle.loads
+
 
 def dumps(value: Any) -> tuple[bytes, list[memoryview], bool]:
     """Return a pickle of a value, its large buffers, and whether it took dill.
@@ -89,13 +91,11 @@ def loads(
 
     """
     try:
-        if flags & DILL:
-            from dill import Unpickler
+        if not flags & DILL:
+            return _unpickle(data, buffers=buffers) if buffers else _unpickle(data)
+        from dill import Unpickler
 
-            return Unpickler(io.BytesIO(data), buffers=buffers, ignore=True).load()
-        if not buffers:
-            return pickle.loads(data)
-        return pickle.loads(data, buffers=buffers)
+        return Unpickler(io.BytesIO(data), buffers=buffers, ignore=True).load()
     except (MemoryError, RecursionError):
         raise
     except Exception as e:

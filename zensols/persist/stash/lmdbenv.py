@@ -131,9 +131,13 @@ class LmdbEnvironment:
                     if not self.is_made:
                         return None
                     environment = self._open()
-                with environment.begin(None, None, False, True) as transaction:
+                # Not in a with statement, which takes longer than this.
+                transaction = environment.begin(None, None, False, True)
+                try:
                     entry = transaction.get(name)
                     return None if entry is None else decode(entry, key)
+                finally:
+                    transaction.abort()
         except self._lmdb.Error as e:
             self._recover(e, environment, 0)
         return self.get(name, decode, key)
