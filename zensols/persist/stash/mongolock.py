@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import uuid4
-from weakref import WeakValueDictionary
 
-from ..error import LockTimeoutError, PersistableError
+from .lease import LEASE, Lease
 from .mongoclient import Document, MongoLink
 
 if TYPE_CHECKING:
@@ -22,25 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = ["LEASE", "lease_lock"]
 
-logger = logging.getLogger(__name__)
 
-LEASE: Final = 30.0
-"""How many seconds a lock outlives an owner that was killed."""
+class _DocumentLease(Lease):
+    """A document that says who has a lock, and since when, by the server's clock."""
 
-_POLLS: Final = 0.01, 0.2
-"""The fewest and most seconds between attempts to get a lock."""
-
-
-class _Lease:
-    """A document that says who has a lock, renewed by a thread."""
-
-    def __init__(self, link: MongoLink, collection: str, item: str, lease: float):
+    def __init__(
+        self, link: MongoLink, collection: str, item: str, seconds: float
+    ) -> None:
+        super().__init__((link.address, collection, item), seconds)
         self._link = link
         self._collection = collection
         self._item = item
-        self._lease = lease
         self._owner = uuid4().hex
-        self._released = threading.Event()
 
     @property
     def _locks(self) -> Collection[Document]:
@@ -51,7 +40,7 @@ class _Lease:
         done = self._locks.update_one(
             {"_id": self._item, **of},
             {
-                "$set": {"owner": self._owner, "holder": holder, "lease": self._lease},
+                "$set": {"owner": self._owner, "holder": holder, "lease": self.seconds},
                 "$currentDate": {"at": True},
             },
             upsert=upsert,
@@ -59,16 +48,10 @@ class _Lease:
         return done.matched_count > 0 or done.upserted_id is not None
 
     def take(self) -> str | None:
-        """Return None if the lock is ours now, else who has it."""
         with self._link.errors():
-            holder = self._take()
-        if holder is None:
-            threading.Thread(
-                target=self._renew, name=f"renews {self._item:.40}", daemon=True
-            ).start()
-        return holder
+            return self._take_document()
 
-    def _take(self) -> str | None:
+    def _take_document(self) -> str | None:
         from pymongo.errors import DuplicateKeyError
 
         try:
@@ -86,81 +69,14 @@ class _Lease:
         unchanged = {"owner": found["owner"], "at": found["at"]}
         return None if self._touch(unchanged) else str(found["holder"])
 
-    def _renew(self) -> None:
-        while not self._released.wait(self._lease / 3):
-            try:
-                with self._link.errors():
-                    kept = self._touch({"owner": self._owner})
-            except Exception as e:  # noqa: BLE001  drivers raise anything if closed
-                if not self._released.is_set():
-                    logger.warning("Can't renew a lock: %s", e)
-                continue
-            if not kept:
-                # The one who releases it tells.
-                return
+    def renew(self) -> bool:
+        with self._link.errors():
+            return self._touch({"owner": self._owner})
 
-    def release(self) -> None:
-        self._released.set()
-        try:
-            with self._link.errors():
-                done = self._locks.delete_one({"_id": self._item, "owner": self._owner})
-        except PersistableError as e:
-            # What was done under the lock is done.
-            logger.warning("A lock stays for %s seconds: %s", self._lease, e)
-        else:
-            if not done.deleted_count:
-                logger.warning(
-                    "Lock %r was lost while held: somebody else may have done the "
-                    "same work",
-                    self._item,
-                )
-
-
-class _Lock:
-    """The lock of a key in this process."""
-
-    def __init__(self) -> None:
-        self.threads = threading.RLock()
-        self.pid = os.getpid()
-        self.depth = 0
-        self.lease: _Lease | None = None
-
-    def release(self) -> None:
-        if self.pid != os.getpid():
-            # A child that was forked inside its parent's block leaves it.
-            return
-        try:
-            self.depth -= 1
-            if self.depth == 0 and self.lease is not None:
-                lease, self.lease = self.lease, None
-                lease.release()
-        finally:
-            self.threads.release()
-
-
-class _Registry:
-    """The locks that some thread of this process has or waits for."""
-
-    def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: WeakValueDictionary[tuple[str, ...], _Lock] = WeakValueDictionary()
-
-    def lock(self, *place: str) -> _Lock:
-        with self._guard:
-            lock = self._locks.get(place)
-            if lock is None:
-                lock = self._locks[place] = _Lock()
-        return lock
-
-
-_registry: Final = _Registry()
-
-if hasattr(os, "register_at_fork"):
-    # What this process holds, its child doesn't.
-    os.register_at_fork(after_in_child=_registry.forget)
+    def release(self) -> bool:
+        with self._link.errors():
+            done = self._locks.delete_one({"_id": self._item, "owner": self._owner})
+            return done.deleted_count > 0
 
 
 @contextmanager
@@ -198,42 +114,5 @@ def lease_lock(
     :raises StoreUnavailableError: if the server can't be reached
 
     """
-    lock = _registry.lock(link.address, collection, item)
-    seconds = -1.0
-    if timeout is not None:
-        seconds = min(max(timeout, 0.0), threading.TIMEOUT_MAX)
-    end = time.monotonic() + seconds
-    if not lock.threads.acquire(timeout=seconds):
-        raise _timeout_error(label, timeout, "another thread of this process")
-    try:
-        if lock.depth == 0:
-            wanted = _Lease(link, collection, item, lease)
-            _take(wanted, label, timeout, end)
-            lock.lease = wanted
-        lock.depth += 1
-    except BaseException:
-        lock.threads.release()
-        raise
-    try:
+    with _DocumentLease(link, collection, item, lease).hold(label, timeout):
         yield
-    finally:
-        lock.release()
-
-
-def _take(wanted: _Lease, label: str, timeout: float | None, end: float) -> None:
-    pause, longest = _POLLS
-    while (holder := wanted.take()) is not None:
-        if timeout is not None:
-            left = end - time.monotonic()
-            if left <= 0:
-                raise _timeout_error(label, timeout, holder)
-            pause = min(pause, left)
-        time.sleep(pause)
-        pause = min(2 * pause, longest)
-
-
-def _timeout_error(label: str, timeout: float | None, owner: str) -> LockTimeoutError:
-    return LockTimeoutError(
-        f"Could not lock {label} within {timeout} seconds, since {owner} has it: wait "
-        "longer or, if it hangs, end it"
-    )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import threading
-import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from ..error import LockTimeoutError
+from .lease import Wait, hold_lock
 from .postgresconnection import PostgresServer, require_psycopg
 
 if TYPE_CHECKING:
@@ -23,8 +22,10 @@ __all__ = ["PostgresLocks"]
 
 logger = logging.getLogger(__name__)
 
-_POLLS: Final = 0.005, 0.1
-"""The fewest and most seconds between attempts to get a lock."""
+_POLLS: Final = 0.005, 0.1, 2.0
+"""The fewest and most seconds between attempts to get a lock, and how many times as
+long each pause is as the one before.
+"""
 
 _PREPARE: Final = """
 SELECT set_config(name, wanted.value, false)
@@ -43,42 +44,6 @@ WHERE locktype = 'advisory' AND granted AND objsubid = 1
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND classid::bigint << 32 | objid::bigint = %s::bigint
 """
-
-
-class _Lock:
-    """A lock as this process sees it: its threads compete for the first part and
-    the winner competes with other processes for the server's.
-
-    """
-
-    def __init__(self) -> None:
-        self.threads = threading.RLock()
-        self.depth = 0
-        self.session: Connection | None = None
-
-
-class _Registry:
-    """The locks of this process that somebody has or waits for."""
-
-    def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: weakref.WeakValueDictionary[tuple[str, int], _Lock] = (
-            weakref.WeakValueDictionary()
-        )
-
-    def lock(self, address: str, number: int) -> _Lock:
-        with self._guard:
-            return self._locks.setdefault((address, number), _Lock())
-
-
-_registry: Final = _Registry()
-
-if hasattr(os, "register_at_fork"):
-    # What this process holds, its child doesn't.
-    os.register_at_fork(after_in_child=_registry.forget)
 
 
 class PostgresLocks:
@@ -119,29 +84,11 @@ class PostgresLocks:
         :raises StoreUnavailableError: if the server can't be reached
 
         """
-        seconds = -1.0
-        if timeout is not None:
-            seconds = min(max(timeout, 0.0), threading.TIMEOUT_MAX)
-        deadline = time.monotonic() + seconds
         number = _number(name)
-        lock = _registry.lock(self._server.address, number)
-        if not lock.threads.acquire(timeout=seconds):
-            raise _timeout_error(label, timeout, "another thread of this process")
-        pid = os.getpid()
-        try:
-            if lock.depth == 0:
-                lock.session = self._take(number, label, timeout, deadline)
-            lock.depth += 1
-            try:
-                yield
-            finally:
-                lock.depth -= 1
-                # A child that was forked inside its parent's block just leaves it.
-                session = lock.session
-                if lock.depth == 0 and session is not None and pid == os.getpid():
-                    self._release(session, number, label)
-        finally:
-            lock.threads.release()
+        place = self._server.address, number
+        take = partial(self._take, number, label)
+        with hold_lock(place, take, Wait(label, timeout, _POLLS)):
+            yield
 
     def close(self) -> None:
         """Close the connection, or have the last one do so who releases a lock."""
@@ -149,29 +96,19 @@ class PostgresLocks:
             self._closing = True
             self._close_unused()
 
-    def _take(
-        self, number: int, label: str, timeout: float | None, deadline: float
-    ) -> Connection:
+    def _take(self, number: int, label: str, wait: Wait) -> Callable[[], None]:
         with self._guard:
             self._users += 1
             self._closing = False
-        pause, most = _POLLS
         session = None
         try:
             while (session := self._try(number)) is None:
-                left = math.inf if timeout is None else deadline - time.monotonic()
-                if left <= 0:
-                    break
-                pause = min(pause, left)
-                time.sleep(pause)
-                pause = min(2 * pause, most)
-            if session is not None:
-                return session
-            owner = self._owner(number)
+                if not wait.pause():
+                    raise wait.error(self._owner(number))
         finally:
             if session is None:
                 self._leave()
-        raise _timeout_error(label, timeout, owner)
+        return partial(self._release, session, number, label)
 
     def _try(self, number: int) -> Connection | None:
         session, row = self._ask("SELECT pg_try_advisory_lock(%s)", number)
@@ -248,10 +185,3 @@ def _close(session: Connection, pid: int) -> None:
 def _number(name: str) -> int:
     data = name.encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "big", signed=True)
-
-
-def _timeout_error(label: str, timeout: float | None, owner: str) -> LockTimeoutError:
-    return LockTimeoutError(
-        f"Could not lock {label} within {timeout} seconds, since {owner} has it: wait "
-        "longer or, if it hangs, end it"
-    )
