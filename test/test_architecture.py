@@ -154,6 +154,7 @@ PUBLIC = {
     "PostgresStash",
     "RedisStash",
     "SqliteStash",
+    "Reach",
     "open_stash",
     "AlteredDataError",
     "ClassNotFoundError",

@@ -465,3 +465,19 @@ def test_entries_are_signed(stash: DirectoryCompositeStash[Any]) -> None:
         default_codec().decode(data, "a")
         with pytest.raises(UntrustedDataError):
             default_codec().decode(data, "b")
+
+
+def test_beside_of_one_folder_with_several_groups(tmp_path: Path) -> None:
+    path = tmp_path / "docs"
+    whole = DirectoryCompositeStash[Any](path, ({"text", "tokens"},), "features")
+    split = DirectoryCompositeStash[Any](path, ({"text"}, {"tokens"}), "features")
+    turned = DirectoryCompositeStash[Any](path, ({"tokens"}, {"text"}), "features")
+    other = DirectoryCompositeStash[Any](
+        path, ({"text"}, {"tokens"}), "features", pattern="x-{name}"
+    )
+    besides: list[Any] = [s.beside("notes") for s in (whole, split, turned, other)]
+    for number in 0, 1, 3:
+        besides[number]["key"] = number
+    assert [b.load("key") for b in besides] == [0, 1, 1, 3]
+    split.clear()
+    assert dict(besides[2]) == {"key": 1}

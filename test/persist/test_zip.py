@@ -12,7 +12,7 @@ import pytest
 
 from zensols.persist.domain import ReadOnlyStash, Stash
 from zensols.persist.error import PersistableError
-from zensols.persist.testing import ReadableContract
+from zensols.persist.testing import BesideContract, ReadableContract
 from zensols.persist.zip import ZipStash
 
 FILES = {
@@ -36,7 +36,7 @@ def path(tmp_path: Path) -> Path:
     return write_zip(tmp_path / "corpus.zip", FILES)
 
 
-class TestContract(ReadableContract):
+class TestContract(ReadableContract, BesideContract):
     values = ("some text", "", "naïve", "\r\n")
 
     @pytest.fixture
@@ -45,7 +45,7 @@ class TestContract(ReadableContract):
         return ZipStash(path, encoding="utf-8")
 
 
-class TestBytesContract(ReadableContract):
+class TestBytesContract(ReadableContract, BesideContract):
     values = (b"bytes", b"", b"\x00\xff")
 
     @pytest.fixture
@@ -215,3 +215,12 @@ def test_threads(path: Path) -> None:
     with ThreadPoolExecutor(8) as executor:
         found = list(executor.map(lambda _: dict(stash), range(40)))
     assert found == [FILES] * 40
+
+
+def test_beside_of_one_archive_with_several_roots(path: Path) -> None:
+    roots = (None, "dir", "dirx")
+    besides: list[Any] = [ZipStash(path, root=root).beside("notes") for root in roots]
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    for beside, root in zip(besides, roots, strict=True):
+        beside["key"] = root
+    assert [dict(beside) for beside in besides] == [{"key": root} for root in roots]

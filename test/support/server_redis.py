@@ -86,7 +86,7 @@ def redis_url(redis_server_url: str) -> Iterator[str]:
     namespace = f"test-{os.getpid()}-{next(_namespaces)}"
     yield f"{redis_server_url}?namespace={namespace}"
     with Redis.from_url(redis_server_url, protocol=2) as client:
-        for key in client.scan_iter(f"{namespace}[:%]*", count=10_000):
+        for key in client.scan_iter(f"{namespace}[.:%]*", count=10_000):
             client.delete(key)
 
 

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         Primeable,
         PrimeableStash,
         ProtectiveStash,
+        Reach,
         ReadOnlyDelegateStash,
         ReadOnlyStash,
         Stash,
@@ -140,6 +141,7 @@ __all__ = [
     "Primeable",
     "PrimeableStash",
     "ProtectiveStash",
+    "Reach",
     "ReadOnlyDelegateStash",
     "ReadOnlyStash",
     "RedisStash",
@@ -170,7 +172,8 @@ _MODULES = {
         "domain": "CacheFactoryStash CloseableStash DelegateDefaults DelegateStash"
         " FactoryStash KeyLimitStash KeySubsetStash NoopStash NotPickleable"
         " PreemptiveStash PrimablePreemptiveStash Primeable PrimeableStash"
-        " ProtectiveStash ReadOnlyDelegateStash ReadOnlyStash Stash chunks open_stash",
+        " ProtectiveStash Reach ReadOnlyDelegateStash ReadOnlyStash Stash chunks"
+        " open_stash",
         "error": "AlteredDataError ClassNotFoundError CorruptDataError"
         " LockTimeoutError MissingDataKeysError PersistableError"
         " StoreUnavailableError UntrustedDataError",

@@ -238,6 +238,10 @@ class DirectoryCompositeStash(DirectoryStash[V], Generic[V]):
             return data
         return OrderedDict((name, data[name]) for name in context if name in data)
 
+    def _make_beside(self, name: str, *parts: str) -> DirectoryStash[Any]:
+        # Items that were stored with other groups can't be loaded.
+        return super()._make_beside(name, *sorted(self._stash_by_group), *parts)
+
     def delete(self, name: str | None = None) -> None:
         """Delete an item with its parts, if there is one.
 

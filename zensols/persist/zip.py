@@ -7,12 +7,16 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
 
-from .codec import Codec
-from .domain import ReadOnlyStash, StashURL
+from .codec import Codec, JsonCodec
+from .domain import Reach, ReadOnlyStash, StashURL
 from .error import PersistableError
+from .files import beside_path
+
+if TYPE_CHECKING:
+    from .stash.directory import DirectoryStash
 
 __all__ = ["ZipStash"]
 
@@ -77,6 +81,17 @@ class ZipStash(ReadOnlyStash[Any]):
     def url(self) -> StashURL:
         options = {"root": self.root, "encoding": self.encoding}
         return StashURL.of_path("zip", self.path, options)
+
+    @property
+    def reach(self) -> Reach:
+        return Reach.MACHINE
+
+    def _make_beside(self, name: str) -> DirectoryStash[Any]:
+        from .stash.directory import DirectoryStash
+
+        parts = () if self.root is None else (self.root,)
+        path = Path(beside_path(str(self.path), name, *parts))
+        return DirectoryStash(path, codec=JsonCodec())
 
     @property
     def _prefix(self) -> str:

@@ -14,6 +14,7 @@ from zensols.persist.domain import (
     CloseableStash,
     DelegateDefaults,
     DelegateStash,
+    Reach,
     ReadOnlyDelegateStash,
     ReadOnlyStash,
 )
@@ -332,3 +333,28 @@ def test_many_of_what_is_no_stash() -> None:
     stash.dump_many([("a", 1), ("b", 2)])
     assert list(stash.load_many(["b", "c"])) == [("b", 2)]
     assert dict(stash.items()) == {"a": 1, "b": 2}
+
+
+class OfMachine(DictionaryStash[Any]):
+    reach = Reach.MACHINE
+
+
+def test_reach_is_the_delegate_s() -> None:
+    stash = DelegateStash(DelegateStash(OfMachine()))
+    assert stash.reach is Reach.MACHINE
+    assert ReadOnlyDelegateStash(stash).reach is Reach.MACHINE
+    assert DelegateStash(DictionaryStash()).reach is Reach.PROCESS
+
+
+def test_beside_is_the_delegate_s() -> None:
+    inner = DictionaryStash[Any]()
+    stash = DelegateStash(DelegateStash(inner))
+    assert stash.beside("notes") is inner.beside("notes")
+    with pytest.raises(PersistableError, match="'Notes' of a stash beside a Delegate"):
+        stash.beside("Notes")
+
+
+def test_reach_of_what_is_no_stash(caplog: pytest.LogCaptureFixture) -> None:
+    stash = DelegateStash[Any](NotAStash())  # type: ignore[arg-type]
+    assert stash.reach is Reach.PROCESS
+    assert stash.beside("notes") is None

@@ -21,6 +21,7 @@ from zensols.persist.domain import (
     PrimablePreemptiveStash,
     Primeable,
     PrimeableStash,
+    Reach,
     ReadOnlyStash,
     Stash,
     open_stash,
@@ -193,6 +194,48 @@ def test_f_absent_key_is_the_same_everywhere(public: Any) -> None:
     with pytest.raises(KeyError, match="9"):
         del public["9"]
     assert "9" not in list(public.keys())
+
+
+REACHES = {
+    "DirectoryCompositeStash": Reach.MACHINE,
+    "DirectoryStash": Reach.MACHINE,
+    "FsspecStash": Reach.MACHINE,
+    "IncrementKeyDirectoryStash": Reach.MACHINE,
+    "LmdbStash": Reach.MACHINE,
+    "SqliteStash": Reach.MACHINE,
+    "ZipStash": Reach.MACHINE,
+}
+
+
+@pytest.mark.parametrize("public", PUBLIC, indirect=True)
+def test_reach(public: Any) -> None:
+    name = type(public).__name__
+    if name in SERVERS:
+        # Given, it may be a server of another machine.
+        assert public.reach in {Reach.MACHINE, Reach.NETWORK}
+    else:
+        assert public.reach is REACHES.get(name, Reach.PROCESS)
+
+
+WITHOUT_BESIDE = {"MappingStash", "NoopStash", "UnionStash"}
+
+
+@pytest.mark.parametrize("public", PUBLIC, indirect=True)
+def test_beside(public: Any) -> None:
+    beside = public.beside("notes")
+    assert (beside is None) is (type(public).__name__ in WITHOUT_BESIDE)
+    if beside is not None:
+        beside["a"] = {"done": [None]}
+        assert dict(beside) == {"a": {"done": [None]}}
+        if hasattr(beside, "close"):
+            beside.close()
+    with pytest.raises(PersistableError, match="Wrong name 'a b' of a stash beside"):
+        public.beside("a b")
+
+
+def test_reach_unless_a_class_knows_of_more() -> None:
+    assert Minimal().reach is Reach.PROCESS
+    assert Minimal().beside("notes") is None
 
 
 def test_f_clear_lists_the_keys_before_it_deletes() -> None:

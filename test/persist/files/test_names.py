@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zensols.persist.error import PersistableError
-from zensols.persist.files import DIGESTED, FileNames, is_temporary
+from zensols.persist.files import DIGESTED, FileNames, file_pattern, is_temporary
 
 PATTERNS = [
     "{name}.dat",
@@ -370,3 +370,14 @@ def test_pattern_that_cannot_be_used(pattern: str) -> None:
     with pytest.raises(PersistableError, match=r"'\{name\}\.dat'") as e:
         file_names(pattern, folds=False)
     assert repr(pattern) in str(e.value)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_text_is_a_pattern(pattern: str) -> None:
+    assert file_pattern(pattern) == pattern
+
+
+@pytest.mark.parametrize("text", ["", "a.dat", "{key}", "{name}/a", "{name}{name}"])
+def test_text_is_no_pattern(text: str) -> None:
+    with pytest.raises(PersistableError, match=r"as the pattern of file names"):
+        file_pattern(text)

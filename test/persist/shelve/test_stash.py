@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from zensols.persist.codec import BarePickleCodec, JsonCodec
-from zensols.persist.domain import CloseableStash, FactoryStash
+from zensols.persist.domain import CloseableStash, FactoryStash, Reach
 from zensols.persist.error import (
     LockTimeoutError,
     PersistableError,
@@ -420,3 +420,20 @@ def test_f_not_safe_with_processes(path: Path) -> None:
     stash = ShelveStash[Any](path)
     assert stash["count"] == 8 * 15
     assert len(stash) == 8 * 10 + 2
+
+
+def test_beside_is_in_a_hidden_folder(database: str, path: Path) -> None:
+    stash = ShelveStash[Any](path, lock_timeout=7)
+    beside: Any = stash.beside("notes")
+    assert not path.parent.exists()
+    beside["a"] = {"done": True}
+    assert [p.name for p in path.parent.iterdir()] == [f".{path.name}.beside"]
+    assert beside.lock_timeout == 7
+    assert beside.entry_info("a").codec == "json"
+    stash["b"] = 1
+    stash.clear()
+    assert dict(beside) == {"a": {"done": True}}
+
+
+def test_reach_is_this_process(path: Path) -> None:
+    assert ShelveStash(path).reach is Reach.PROCESS

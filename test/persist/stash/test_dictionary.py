@@ -101,3 +101,16 @@ def test_iterating_while_threads_write() -> None:
     finally:
         done.set()
         thread.join()
+
+
+def test_beside_is_kept_and_pickled() -> None:
+    stash = DictionaryStash({"a": 1})
+    beside = stash.beside("notes")
+    assert beside is stash.beside("notes")
+    assert beside is not stash.beside("other")
+    assert stash == DictionaryStash({"a": 1})
+    beside["done"] = True
+    other = pickle.loads(pickle.dumps(stash))
+    assert dict(other.beside("notes")) == {"done": True}
+    other.beside("notes").clear()
+    assert dict(beside) == {"done": True}

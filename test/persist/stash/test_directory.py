@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zensols.persist.stash
-from zensols.persist.codec import BarePickleCodec, JsonCodec, dump_file
+from zensols.persist.codec import BarePickleCodec, JsonCodec, dump_file, file_info
 from zensols.persist.error import (
     CorruptDataError,
     LockTimeoutError,
@@ -721,3 +721,49 @@ def test_threads_read_whole_values(stash: DirectoryStash[Any]) -> None:
             thread.join()
     assert torn == []
     assert names(stash) == ["a.dat"]
+
+
+def test_beside_is_a_hidden_folder(stash: DirectoryStash[Any]) -> None:
+    stash["a"] = 1
+    beside = stash.beside("notes")
+    assert isinstance(beside, DirectoryStash)
+    folder = stash.path.parent
+    assert os.listdir(folder) == [stash.path.name]
+    assert beside.load("a") is None
+    assert os.listdir(folder) == [stash.path.name]
+    beside["a"] = {"done": True}
+    file = folder / f".{stash.path.name}.beside" / "notes" / "a.dat"
+    assert file_info(str(file)).codec == "json"
+    assert os.listdir(stash.path) == ["a.dat"]
+
+
+def test_beside_of_one_folder_with_several_patterns(tmp_path: Path) -> None:
+    patterns = ("{name}.dat", "{name}", "x-{name}.dat", "x-{name}")
+    besides: list[Any] = [
+        DirectoryStash(tmp_path / "data", pattern).beside("notes")
+        for pattern in patterns
+    ]
+    for beside, pattern in zip(besides, patterns, strict=True):
+        beside["key"] = pattern
+    assert [dict(beside) for beside in besides] == [{"key": p} for p in patterns]
+
+
+def test_beside_is_as_durable(tmp_path: Path) -> None:
+    beside: Any = DirectoryStash(tmp_path / "data", durability="fsync").beside("notes")
+    assert beside.durability == "fsync"
+
+
+def test_beside_of_a_link(tmp_path: Path, stash: DirectoryStash[Any]) -> None:
+    stash["a"] = 1
+    (tmp_path / "link").symlink_to(stash.path)
+    beside: Any = stash.beside("notes")
+    beside["key"] = 1
+    other: Any = DirectoryStash(tmp_path / "link").beside("notes")
+    assert dict(other) == {"key": 1}
+
+
+def test_beside_of_what_is_beside(stash: DirectoryStash[Any]) -> None:
+    beside: Any = stash.beside("notes")
+    inner = beside.beside("notes")
+    inner["a"], beside["a"] = 1, 2
+    assert (dict(inner), dict(beside), dict(stash)) == ({"a": 1}, {"a": 2}, {})

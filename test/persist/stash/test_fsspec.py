@@ -390,3 +390,41 @@ def test_listing_pages(s3_url: str) -> None:
     ]
     client.close()
     stash.close()
+
+
+def test_beside_of_one_folder_with_several_patterns(tmp_path: Path) -> None:
+    address = f"file://{tmp_path}/data"
+    patterns = ("{name}.dat", "{name}", "x-{name}.dat")
+    besides: list[Any] = [
+        FsspecStash(address, pattern=pattern).beside("notes") for pattern in patterns
+    ]
+    assert os.listdir(tmp_path) == []
+    for beside, pattern in zip(besides, patterns, strict=True):
+        beside["key"] = pattern
+    assert [dict(beside) for beside in besides] == [{"key": p} for p in patterns]
+    assert os.listdir(tmp_path) == [".data.beside"]
+
+
+def test_beside_of_a_chain(tmp_path: Path) -> None:
+    assert FsspecStash(f"simplecache::file://{tmp_path}/data").beside("notes") is None
+
+
+def test_beside_is_in_the_same_bucket(s3_url: str) -> None:
+    stash: Any = open_stash(f"{s3_url}&timeout=20&lease=7")
+    beside = stash.beside("notes")
+    whole = FsspecStash[Any](
+        stash.address.removesuffix("/some/prefix"),
+        storage_options=stash.storage_options,
+    )
+    other: Any = whole.beside("notes")
+    beside["a"] = other["b"] = {"done": True}
+    assert (list(stash.keys()), list(whole.keys())) == ([], [])
+    client = s3_client(stash.storage_options["endpoint_url"])
+    bucket = urlsplit(stash.address).netloc
+    names = [o["Key"] for o in client.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert names == ["..beside/notes/b.dat", "some/.prefix.beside/notes/a.dat"]
+    assert (beside.timeout, beside.lease) == (20, 7)
+    assert beside.entry_info("a").codec == "json"
+    client.close()
+    for one in (stash, beside, whole, other):
+        one.close()

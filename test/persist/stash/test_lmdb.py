@@ -606,3 +606,21 @@ def test_names_cannot_collide(stash: LmdbStash[Any], raw: RawLmdb) -> None:
     stash.dump_many([(long, 1), (longest, 2), (twin, 3), ("", 4), ("\xff", 5)])
     assert dict(stash) == {long: 1, longest: 2, twin: 3, "": 4, "\xff": 5}
     assert len(raw.items(stash.path)) == 5
+
+
+def test_beside_is_a_hidden_folder(stash: LmdbStash[Any]) -> None:
+    stash["a"] = 1
+    beside: Any = stash.beside("notes")
+    assert isinstance(beside, LmdbStash)
+    folder = stash.path.parent
+    assert beside.load("a") is None
+    assert os.listdir(folder) == [stash.path.name]
+    beside["a"] = {"done": True}
+    path = folder / f".{stash.path.name}.beside" / "notes"
+    assert dict(LmdbStash[Any](path, codec=JsonCodec())) == {"a": {"done": True}}
+    beside.close()
+
+
+def test_beside_is_as_durable(tmp_path: Path) -> None:
+    beside: Any = LmdbStash(tmp_path / "data", durability="fsync").beside("notes")
+    assert beside.durability == "fsync"

@@ -45,6 +45,8 @@ class InMapping(StashContract):
 
 
 class TestDict(InMapping):
+    large = True
+
     @pytest.fixture
     def stash(self) -> Stash[Any]:
         return MappingStash({})
@@ -114,6 +116,7 @@ class Digesting(MutableMapping[str, bytes]):
 
 class TestFiles(OfBytes):
     pickles = False
+    large = True
 
     @pytest.fixture
     def stash(self, tmp_path: Path) -> Stash[Any]:

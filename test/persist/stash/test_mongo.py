@@ -15,7 +15,7 @@ from gridfs import GridFSBucket
 from server_mongo import connect_mongo
 
 from zensols.persist.codec import JsonCodec, default_codec
-from zensols.persist.domain import FactoryStash, ReadOnlyStash, open_stash
+from zensols.persist.domain import FactoryStash, Reach, ReadOnlyStash, open_stash
 from zensols.persist.error import PersistableError
 from zensols.persist.missing import MISSING
 from zensols.persist.stash.mongo import MongoStash
@@ -322,3 +322,21 @@ def test_factory_computes_once_in_many_processes(
     codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
     assert codes == [0] * 4
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_beside_is_a_collection(stash: MongoStash[Any]) -> None:
+    beside: Any = stash.beside("notes")
+    other: Any = MongoStash(stash.address, namespace="other").beside("notes")
+    beside["a"], other["a"] = {"done": True}, 2
+    assert beside.entry_info("a").codec == "json"
+    assert (dict(beside), dict(other)) == ({"a": {"done": True}}, {"a": 2})
+    with connect_mongo(stash.address) as client:
+        database = client.get_default_database()
+        assert database.list_collection_names() == ["stash.beside.notes"]
+    beside.close()
+    other.close()
+
+
+def test_reach() -> None:
+    assert MongoStash("mongodb://[::1]:27017/data").reach is Reach.MACHINE
+    assert MongoStash("mongodb+srv://db.example.org/data").reach is Reach.NETWORK

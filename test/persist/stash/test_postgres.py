@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, LiteralString
@@ -16,7 +17,7 @@ from psycopg import sql
 
 import zensols.persist
 from zensols.persist.codec import JsonCodec, default_codec
-from zensols.persist.domain import Stash, open_stash
+from zensols.persist.domain import Reach, Stash, open_stash
 from zensols.persist.error import PersistableError
 from zensols.persist.missing import MISSING
 from zensols.persist.stash.postgres import PostgresStash
@@ -329,3 +330,22 @@ for use in (lambda: stash["a"], lambda: stash.lock("a").__enter__(), stash.close
     for line in out:
         assert line.startswith("PersistableError PostgresStash needs a package")
         assert "pip install 'zensols.persist[postgres]'" in line
+
+
+def test_beside_is_a_table(stash: PostgresStash[Any]) -> None:
+    beside: Any = stash.beside("notes")
+    with closing(beside):
+        assert beside.load("a") is None
+        assert count_tables(stash) == 0
+        beside["a"] = {"done": True}
+        assert beside.table == "stash-beside-notes"
+        assert beside.entry_info("a").codec == "json"
+        assert execute(beside, "SELECT key FROM {table}") == [(b"a",)]
+        assert count_tables(stash) == 1
+        stash["a"] = 1
+        assert count_tables(stash) == 2
+
+
+def test_reach() -> None:
+    assert PostgresStash("postgresql:///data?host=/tmp").reach is Reach.MACHINE
+    assert PostgresStash("postgresql://db.example.org/data").reach is Reach.NETWORK

@@ -11,6 +11,7 @@ from zensols.persist.stash.postgresconnection import PostgresServer
 from zensols.persist.stash.postgrespool import PostgresPool
 from zensols.persist.stash.postgrestable import (
     PostgresTable,
+    beside_table,
     key_columns,
     table_names,
 )
@@ -27,6 +28,24 @@ def test_wrong_names(name: str) -> None:
 @pytest.mark.parametrize("name", ["a", "a b", "A.select", "ü" * 31, "a" * 63, '"'])
 def test_names(name: str) -> None:
     assert ".".join(table_names(name)) == name
+
+
+def test_beside_has_a_name_in_the_same_schema() -> None:
+    assert beside_table("stash", "notes") == "stash-beside-notes"
+    assert beside_table("odd.na'me", "notes") == "odd.na'me-beside-notes"
+
+
+@pytest.mark.parametrize("name", ["x" * 63, "é" * 31, "x" * 50])
+def test_beside_of_a_long_name(name: str) -> None:
+    made = {
+        beside_table(name, "z" * 30),
+        beside_table(name, "y" * 30),
+        beside_table(name[:-1] + "y", "z" * 30),
+        beside_table(f"schema.{name}", "z" * 30),
+    }
+    assert len(made) == 4
+    for table in made:
+        assert table_names(table)[-1].endswith("-beside-" + table[-30:])
 
 
 def test_long_key_is_no_other_key() -> None:

@@ -15,7 +15,7 @@ import redis
 from server_redis import RedisServer
 
 from zensols.persist.codec import JsonCodec, default_codec
-from zensols.persist.domain import ReadOnlyStash, StashURL, open_stash
+from zensols.persist.domain import Reach, ReadOnlyStash, StashURL, open_stash
 from zensols.persist.error import PersistableError, StoreUnavailableError
 from zensols.persist.missing import MISSING
 from zensols.persist.stash.redis import RedisStash
@@ -46,6 +46,7 @@ def client(stash: RedisStash[Any]) -> Iterator[redis.Redis]:
 
 class TestRedisStash(StashContract):
     processes = True
+    large = True
 
     @pytest.fixture
     def stash(self, redis_url: str) -> Iterator[Any]:
@@ -83,6 +84,7 @@ class TestRedisStash(StashContract):
 
 class TestRedisStashOfJsonThatExpires(TestRedisStash):
     examples = 5
+    large = False
 
     @pytest.fixture
     def stash(self, redis_url: str) -> Iterator[Any]:
@@ -201,13 +203,6 @@ def test_batches_of_large_values(start_redis: Callable[..., RedisServer]) -> Non
     # 8 MiB are enough for one.
     assert found["cmdstat_mset"] == 2
     assert found["cmdstat_eval"] == 2
-
-
-def test_64_mib(stash: RedisStash[bytes]) -> None:
-    value = os.urandom(1 << 20) * 64
-    stash["a"] = value
-    assert stash["a"] == value
-    assert stash.entry_info("a").size >= len(value)  # type: ignore[union-attr]
 
 
 def test_too_large_for_redis(stash: RedisStash[Any]) -> None:
@@ -557,3 +552,28 @@ def test_two_threads_compute_once(redis_url: str) -> None:
     with closing(store), ThreadPoolExecutor(8) as executor:
         assert list(executor.map(stash.load, ["a"] * 32)) == [1] * 32
     assert calls == ["a"]
+
+
+def test_beside_is_a_namespace(stash: RedisStash[Any], client: redis.Redis) -> None:
+    beside: Any = stash.beside("notes")
+    with closing(beside):
+        beside["a"] = {"done": True}
+        assert client.exists(f"{stash.namespace}.beside.notes:a")
+        assert beside.entry_info("a").codec == "json"
+        stash["b"] = 1
+        assert client.exists(f"{stash.namespace}.beside.notes:b") == 0
+
+
+def test_beside_lives_as_long(redis_url: str, client: redis.Redis) -> None:
+    stash: Any = open_stash(f"{redis_url}&ttl=3600&timeout=30")
+    beside = stash.beside("notes")
+    with closing(stash), closing(beside):
+        beside["a"] = 1
+        name = f"{stash.namespace}.beside.notes:a"
+        assert 0 < client.pttl(name) <= 3_600_000  # type: ignore[operator]
+        assert beside.timeout == 30
+
+
+def test_reach() -> None:
+    assert RedisStash("redis://localhost/0").reach is Reach.MACHINE
+    assert RedisStash("redis://db.example.org/0").reach is Reach.NETWORK

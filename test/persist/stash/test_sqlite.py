@@ -480,3 +480,29 @@ def test_entries_move_between_stores(stash: SqliteStash[Any]) -> None:
         other.dump_entries(stash.load_entries(["a", "b"]))
         assert dict(other) == {"a": [1, 2]}
     assert stash.entry_info("b") is None
+
+
+def test_beside_is_a_table(stash: SqliteStash[Any]) -> None:
+    beside: Any = stash.beside("notes")
+    with closing(beside):
+        assert beside.load("a") is None
+        assert not stash.path.parent.exists()
+        stash["a"] = 1
+        tables = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        assert run(stash.path, tables) == [("stash",)]
+        beside["a"] = {"done": True}
+        assert run(stash.path, tables) == [("stash",), ("stash.beside.notes",)]
+        assert beside.entry_info("a").codec == "json"
+
+
+def test_beside_of_one_file_with_several_tables(tmp_path: Path) -> None:
+    first = SqliteStash[Any](tmp_path / "data.db", table="a", durability="fsync")
+    second = SqliteStash[Any](tmp_path / "data.db", table="b", timeout=7)
+    besides: list[Any] = [first.beside("notes"), second.beside("notes")]
+    for number, beside in enumerate(besides):
+        beside["key"] = number
+    assert [dict(beside) for beside in besides] == [{"key": 0}, {"key": 1}]
+    assert [beside.durability for beside in besides] == ["fsync", "process"]
+    assert [beside.timeout for beside in besides] == [60, 7]
+    for beside in besides:
+        beside.close()

@@ -17,7 +17,7 @@ from zensols.persist.error import (
     StoreUnavailableError,
 )
 from zensols.persist.files import path_lock, work_lock_path
-from zensols.persist.stash.sqlitefile import SqliteFile
+from zensols.persist.stash.sqlitefile import SqliteFile, seconds
 
 ROOT = Path(zensols.persist.stash.__file__).parents[3]
 SCHEMA = "CREATE TABLE IF NOT EXISTS t (n)"
@@ -152,3 +152,14 @@ def test_network_file_system(tmp_path: Path, state: str) -> None:
         f"[('delete',)] {items}",
         "['data.db']",
     ]
+
+
+@pytest.mark.parametrize("value", [0, 2.5, "2.5"])
+def test_seconds(value: float | str) -> None:
+    assert seconds(value) == float(value)
+
+
+@pytest.mark.parametrize("value", [-1, "-1", "inf", float("nan"), "soon"])
+def test_wrong_seconds(value: float | str) -> None:
+    with pytest.raises(ValueError, match=f"{value}"):
+        seconds(value)

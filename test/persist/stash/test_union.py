@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zensols.persist.domain import FactoryStash, ReadOnlyStash
+from zensols.persist.domain import FactoryStash, Reach, ReadOnlyStash
 from zensols.persist.error import PersistableError
 from zensols.persist.missing import MISSING
 from zensols.persist.stash import DictionaryStash, UnionStash
@@ -100,3 +100,18 @@ def test_members_can_change() -> None:
 def test_pickles() -> None:
     stash = make({"a": 1}, {"b": 2})
     assert pickle.loads(pickle.dumps(stash)) == stash
+
+
+class OfMachine(DictionaryStash[Any]):
+    reach = Reach.MACHINE
+
+
+class OfNetwork(DictionaryStash[Any]):
+    reach = Reach.NETWORK
+
+
+def test_reach_is_the_least() -> None:
+    assert UnionStash((OfNetwork(), OfMachine())).reach is Reach.MACHINE
+    assert UnionStash((OfNetwork(),)).reach is Reach.NETWORK
+    assert UnionStash((OfNetwork(), DictionaryStash())).reach is Reach.PROCESS
+    assert UnionStash[Any](()).reach is Reach.PROCESS

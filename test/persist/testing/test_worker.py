@@ -12,6 +12,7 @@ from zensols.persist.stash import DictionaryStash
 from zensols.persist.testing.worker import (
     find_torn,
     is_locked,
+    use_beside,
     use_keys,
     use_shared_key,
 )
@@ -55,6 +56,40 @@ def test_finds_torn_values() -> None:
     assert find_torn(DictionaryStash({"a": 1}), "a", [1, 2]) == []
     assert find_torn(DictionaryStash({"a": None}), "a", [1, 2]) == [None]
     assert find_torn(DictionaryStash(), "a", [1, 2]) == []
+
+
+def test_uses_what_is_beside() -> None:
+    stash = DictionaryStash[Any]()
+    assert use_beside(stash, "notes", "a", 1, "first") is None
+    assert use_beside(stash, "notes", "a", 2, "second") == "first"
+    assert dict(stash) == {"a": 2}
+    beside = stash.beside("notes")
+    assert beside is not None
+    assert dict(beside) == {"a": "second"}
+
+
+def test_closes_what_is_beside() -> None:
+    class Closeable(DictionaryStash[Any]):
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+        def dump(self, name: str, inst: Any) -> None:
+            assert inst != "wrong"
+            super().dump(name, inst)
+
+    beside = Closeable()
+
+    class Beside(DictionaryStash[Any]):
+        def _make_beside(self, name: str) -> Any:
+            return beside
+
+    use_beside(Beside(), "notes", "a", 1, "right")
+    assert beside.closed == 1
+    with pytest.raises(AssertionError):
+        use_beside(Beside(), "notes", "a", 1, "wrong")
+    assert beside.closed == 2
 
 
 def test_is_locked() -> None:

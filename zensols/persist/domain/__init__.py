@@ -16,6 +16,7 @@ from .pickleable import NotPickleable
 from .preemptive import PreemptiveStash
 from .primeable import PrimablePreemptiveStash, Primeable, PrimeableStash
 from .protective import ProtectiveStash
+from .reach import Reach
 from .readonly import ReadOnlyStash
 from .stash import Stash, V, require_key
 from .subset import KeySubsetStash
@@ -38,6 +39,7 @@ __all__ = [
     "Primeable",
     "PrimeableStash",
     "ProtectiveStash",
+    "Reach",
     "ReadOnlyDelegateStash",
     "ReadOnlyStash",
     "Stash",

@@ -12,6 +12,7 @@ from ..error import PersistableError
 from .closeable import CloseableStash
 from .keys import snapshot
 from .lock import stash_lock
+from .reach import Reach
 from .readonly import ReadOnlyStash
 from .stash import Stash, V, require_key
 
@@ -147,6 +148,16 @@ class DelegateStash(CloseableStash[V], Generic[V]):
         return isinstance(delegate, Stash) and all(
             getattr(cls, name) is getattr(base, name) for name in methods
         )
+
+    @property
+    def reach(self) -> Reach:
+        """That of the delegate."""
+        delegate: object = self.delegate
+        return delegate.reach if isinstance(delegate, Stash) else Reach.PROCESS
+
+    def _make_beside(self, name: str) -> Stash[Any] | None:
+        delegate: object = self.delegate
+        return delegate.beside(name) if isinstance(delegate, Stash) else None
 
     def close(self) -> None:
         """Close the delegate, if it can be closed."""

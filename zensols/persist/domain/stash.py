@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from abc import ABCMeta, abstractmethod
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import AbstractContextManager
@@ -14,6 +15,7 @@ from .chunks import chunks
 from .keys import snapshot
 from .lock import stash_lock
 from .mapping import StashMapping
+from .reach import Reach
 from .url import StashURL
 
 __all__ = ["Stash", "V", "require_key"]
@@ -178,6 +180,39 @@ class Stash(Generic[V], metaclass=ABCMeta):
 
         """
         raise PersistableError(f"A {type(self).__name__} has no URL")
+
+    @property
+    def reach(self) -> Reach:
+        """From where a pickled copy of this stash reads and writes the same items.
+        Only from this process unless its class knows of more.
+
+        """
+        return Reach.PROCESS
+
+    def beside(self, name: str) -> Stash[Any] | None:
+        """Return a stash for bookkeeping on this one, such as what is yet to be
+        made.  It keeps what JSON can, in the same place and as durably as this one
+        keeps its items, with which it is pickled and shared; but it is never among
+        them, and isn't cleared with them.  It is made when first written to.
+
+        :param name: tells it from others beside this stash: up to 30 small
+                     letters of ASCII, and hyphens
+
+        :return: the stash, for this call's caller to close if it can be closed,
+                 or None if this stash has no place for one
+
+        :raises PersistableError: if the name is another one
+
+        """
+        if re.fullmatch("[a-z-]{1,30}", name) is None:
+            raise PersistableError(
+                f"Wrong name {name!r} of a stash beside a {type(self).__name__}: use "
+                "up to 30 small letters of ASCII, and hyphens"
+            )
+        return self._make_beside(name)
+
+    def _make_beside(self, name: str) -> Stash[Any] | None:
+        return None
 
     def as_mapping(self) -> MutableMapping[str, V]:
         """Return a view of this stash for code that expects a dictionary."""

@@ -3,8 +3,9 @@
 from .atomic import AtomicFile, write_atomic
 from .folder import folds_case, make_folder
 from .lock import key_lock_path, path_lock, work_lock_path
-from .names import DIGESTED, Digested, FileNames
+from .names import DIGESTED, Digested, FileNames, file_pattern
 from .network import NETWORK_FILE_SYSTEMS, on_network
+from .sidecar import beside_name, beside_path
 from .temporary import Sweeper, is_temporary, remove_dead, temporary_path
 
 __all__ = [
@@ -14,6 +15,9 @@ __all__ = [
     "Digested",
     "FileNames",
     "Sweeper",
+    "beside_name",
+    "beside_path",
+    "file_pattern",
     "folds_case",
     "is_temporary",
     "key_lock_path",

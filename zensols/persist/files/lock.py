@@ -12,12 +12,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 from ..error import LockTimeoutError, PersistableError
 from .folder import make_folder
+from .sidecar import digest, hidden_name
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -35,17 +35,6 @@ _UNUSABLE: Final = frozenset(
 """Why there can't be a lock beside the data, though perhaps elsewhere."""
 
 
-def _hidden_name(name: str, suffix: str) -> str:
-    hidden = f".{name}{suffix}"
-    if len(os.fsencode(hidden)) > 255:
-        hidden = f".{_digest(os.fsencode(name))}{suffix}"
-    return hidden
-
-
-def _digest(data: bytes) -> str:
-    return blake2b(data, digest_size=16).hexdigest()
-
-
 def key_lock_path(folder: str, key: str) -> str:
     """Return the file to lock while an entry is being made.
 
@@ -61,8 +50,8 @@ def key_lock_path(folder: str, key: str) -> str:
 
     """
     parent, name = os.path.split(os.path.realpath(folder))
-    digest = _digest(key.encode("utf-8", "surrogatepass"))
-    return os.path.join(parent, _hidden_name(name, ".locks"), f"{digest}.lock")
+    file = f"{digest(key.encode('utf-8', 'surrogatepass'))}.lock"
+    return os.path.join(parent, hidden_name(name, ".locks"), file)
 
 
 def work_lock_path(file: str) -> str:
@@ -78,7 +67,7 @@ def work_lock_path(file: str) -> str:
 
     """
     parent, name = os.path.split(os.path.abspath(file))
-    return os.path.join(os.path.realpath(parent), _hidden_name(name, ".lock"))
+    return os.path.join(os.path.realpath(parent), hidden_name(name, ".lock"))
 
 
 def _is_lock_folder(folder: str) -> bool:
@@ -106,7 +95,7 @@ def _fallback(path: str) -> str:
                 f"Can't lock '{path}', whose folder is read-only, in '{folder}', "
                 "which belongs to somebody else: have it removed"
             )
-    return os.path.join(folder, f"{_digest(os.fsencode(path))}.lock")
+    return os.path.join(folder, f"{digest(os.fsencode(path))}.lock")
 
 
 def _owner(path: str) -> str:

@@ -18,7 +18,7 @@ from typing import Final
 
 from ..error import PersistableError
 
-__all__ = ["DIGESTED", "Digested", "FileNames"]
+__all__ = ["DIGESTED", "Digested", "FileNames", "file_pattern"]
 
 _MAX_BYTES: Final = 255
 """The longest file name of nearly every file system."""
@@ -243,3 +243,19 @@ class FileNames:
         except UnicodeDecodeError:
             return None
         return key if self.to_name(key) == name else None
+
+
+def file_pattern(text: str) -> str:
+    """Return the pattern of file names that a text is.
+
+    :param text: as :class:`FileNames` takes it
+
+    :raises PersistableError: if it is none
+
+    >>> from zensols.persist.files import file_pattern
+    >>> file_pattern("{name}.dat")
+    '{name}.dat'
+
+    """
+    _split_pattern(text)
+    return text

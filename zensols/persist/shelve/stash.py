@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
-from ..codec import Codec, default_codec
+from ..codec import Codec, JsonCodec, default_codec
 from ..domain import (
     CloseableStash,
     EntryStore,
@@ -21,7 +21,7 @@ from ..domain import (
     require_key,
 )
 from ..error import PersistableError
-from ..files import key_lock_path, path_lock
+from ..files import beside_path, key_lock_path, path_lock
 from .shelf import OpenShelf, remove_shelf, shelf_errors, shelf_files
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class ShelveStash(CloseableStash[V], EntryStore, Generic[V]):
 
     Safe to use from many threads and processes: each use waits for the others,
     up to :attr:`lock_timeout`.  The database itself isn't safe against a process
-    that is killed while it writes; :class:`.DirectoryStash` is.
+    that is killed while it writes, and so its :attr:`reach` is this process;
+    :class:`.DirectoryStash` is.
 
     >>> import tempfile
     >>> stash = ShelveStash(Path(tempfile.mkdtemp()) / "shelf")
@@ -212,6 +213,10 @@ class ShelveStash(CloseableStash[V], EntryStore, Generic[V]):
         """
         with self._use() as shelf:
             return tuple(shelf) if self.auto_close else KeysView(shelf)
+
+    def _make_beside(self, name: str) -> ShelveStash[Any]:
+        path = Path(beside_path(str(self.path), name))
+        return ShelveStash(path, codec=JsonCodec(), lock_timeout=self.lock_timeout)
 
     def lock(
         self, key: str, timeout: float | None = None

@@ -72,6 +72,11 @@ class DictionaryStash(Stash[V], Generic[V]):
     def url(self) -> StashURL:
         return StashURL("memory", "")
 
+    def _make_beside(self, name: str) -> DictionaryStash[Any]:
+        # Pickled with the items, as both are this stash's alone.
+        made: dict[str, DictionaryStash[Any]] = self.__dict__.setdefault("_beside", {})
+        return made.setdefault(name, DictionaryStash())
+
     def keys(self) -> KeysView[str]:
         """Return the dictionary's view of its keys."""
         return self.data.keys()

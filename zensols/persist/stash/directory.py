@@ -8,29 +8,43 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, ClassVar, Final, Generic, Literal
+from typing import Any, ClassVar, Final, Generic
 
 from ..codec import (
     Codec,
     EntryInfo,
+    JsonCodec,
     RawCodec,
     dump_file,
     file_info,
     load_file,
 )
-from ..domain import EntryStore, Stash, StashURL, V, codec_options, one_of, require_key
+from ..domain import (
+    EntryStore,
+    Reach,
+    Stash,
+    StashURL,
+    V,
+    codec_options,
+    one_of,
+    require_key,
+)
 from ..error import PersistableError
-from ..files import DIGESTED, FileNames, key_lock_path, make_folder, path_lock
+from ..files import (
+    DIGESTED,
+    beside_path,
+    file_pattern,
+    key_lock_path,
+    make_folder,
+    path_lock,
+)
 from ..missing import MISSING
 from .folder import StashFolder
+from .place import Durability, check_place
 
 __all__ = ["DirectoryStash", "Durability"]
 
-Durability = Literal["process", "fsync"]
-"""What a finished write survives: the death of the process, or a loss of power
-too.
-"""
-
+_PATTERN: Final = "{name}.dat"
 _RAW: Final = RawCodec()
 
 
@@ -62,7 +76,7 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
     path: Path
     """The folder; made, readable by its user only, when first written to."""
 
-    pattern: str = "{name}.dat"
+    pattern: str = _PATTERN
     """The name of a file, where ``{name}`` stands for the key."""
 
     codec: Codec | None = field(default=None, kw_only=True)
@@ -72,16 +86,7 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
     """``fsync`` makes each write wait until it would survive a loss of power."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.path, Path):
-            raise PersistableError(
-                f"Expecting a pathlib.Path as the folder of {type(self).__name__} "
-                f"but got: {self.path!r} ({type(self.path).__name__})"
-            )
-        if self.durability not in ("process", "fsync"):
-            raise PersistableError(
-                f"Unknown durability {self.durability!r} of the stash at "
-                f"{self.path}: use 'process' or 'fsync'"
-            )
+        check_place(self, self.path, "folder", self.durability)
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k != "_derived"}
@@ -199,15 +204,7 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
         :raises PersistableError: if no key is given or its file can't be deleted
 
         """
-        self._unlink(self._file(str(require_key(self, name))))
-
-    def _unlink(self, file: str) -> None:
-        try:
-            os.unlink(file)
-        except FileNotFoundError:
-            pass
-        except OSError as e:
-            raise PersistableError(f"Can't delete {file}: {e.strerror}") from e
+        self._folder.remove(self._file(str(require_key(self, name))))
 
     def clear(self) -> None:
         """Delete all values; files that are not of this stash stay."""
@@ -218,7 +215,7 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
             found = tuple(entries)
         for entry in found:
             if to_key(entry.name) is not None and entry.is_file():
-                self._unlink(entry.path)
+                folder.remove(entry.path)
 
     def keys(self) -> Iterable[str]:
         """Return the keys, lazily and in no particular order."""
@@ -235,9 +232,6 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
                         if key is None:
                             continue
                     yield key
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.keys())
 
     @property
     def entry_codec(self) -> Codec:
@@ -262,7 +256,7 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
     @classmethod
     def open_url(cls, url: StashURL, codec: Codec | None) -> DirectoryStash[V]:
         """Return the stash of a URL such as ``dir:data``; see :data:`.Opener`."""
-        fields = url.read(pattern=_pattern, durability=one_of("process", "fsync"))
+        fields = url.read(pattern=file_pattern, durability=one_of("process", "fsync"))
         return cls(url.path, **fields, codec=codec)
 
     @property
@@ -270,10 +264,20 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
         if type(self) is not DirectoryStash:
             return super().url
         options: dict[str, object] = {
-            "pattern": None if self.pattern == "{name}.dat" else self.pattern,
+            "pattern": None if self.pattern == _PATTERN else self.pattern,
             "durability": None if self.durability == "process" else self.durability,
         }
         return StashURL.of_path("dir", self.path, options | codec_options(self.codec))
+
+    @property
+    def reach(self) -> Reach:
+        return Reach.MACHINE
+
+    def _make_beside(self, name: str, *parts: str) -> DirectoryStash[Any]:
+        if self.pattern != _PATTERN:
+            parts = (self.pattern, *parts)
+        path = Path(beside_path(self._folder.text, name, *parts))
+        return DirectoryStash(path, codec=JsonCodec(), durability=self.durability)
 
     def lock(
         self, key: str, timeout: float | None = None
@@ -292,8 +296,3 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
 
     def close(self) -> None:
         """Do nothing: files are closed after each use."""
-
-
-def _pattern(text: str) -> str:
-    FileNames(text, lambda: False)
-    return text

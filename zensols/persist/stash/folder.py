@@ -79,6 +79,21 @@ class StashFolder:
         except OSError as e:
             raise PersistableError(f"Can't list {self.path}: {e.strerror}") from e
 
+    def remove(self, file: str) -> None:
+        """Delete a file, if there is one.
+
+        :param file: its path
+
+        :raises PersistableError: if it can't be deleted
+
+        """
+        try:
+            os.unlink(file)
+        except FileNotFoundError:
+            pass
+        except OSError as e:
+            raise PersistableError(f"Can't delete {file}: {e.strerror}") from e
+
     def stored_key(self, name: str) -> str | None:
         """Return the key of a file from which name it can't be told, or None if
         the file doesn't tell it or is under another's name.

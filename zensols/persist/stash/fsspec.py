@@ -8,19 +8,19 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, ClassVar, Final, Generic
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
-from ..codec import Codec, EntryInfo
-from ..domain import StashURL, V, chunks, codec_options, require_key
+from ..codec import Codec, EntryInfo, JsonCodec
+from ..domain import Reach, StashURL, V, chunks, codec_options, require_key
 from ..error import PersistableError
-from ..files import DIGESTED, FileNames
+from ..files import DIGESTED, FileNames, file_pattern
+from .address import LOCAL, S3, address_reach, beside_address, check_address
 from .remote import RemoteFolder
 from .store import StoreStash
 
 __all__ = ["FsspecStash"]
 
-_LOCAL: Final = frozenset({"file", "local"})
-_S3: Final = frozenset({"s3", "s3a"})
+_PATTERN: Final = "{name}.dat"
 _URL_OPTIONS: Final = {
     "s3": ("endpoint_url", "profile"),
     "gs": ("endpoint_url", "project"),
@@ -54,7 +54,7 @@ class FsspecStash(StoreStash[V], Generic[V]):
     bucket has to exist; a folder in it needs no making.
     """
 
-    pattern: str = field(default="{name}.dat", kw_only=True)
+    pattern: str = field(default=_PATTERN, kw_only=True)
     """The name of an object, where ``{name}`` stands for the key."""
 
     storage_options: Mapping[str, Any] | None = field(
@@ -71,26 +71,13 @@ class FsspecStash(StoreStash[V], Generic[V]):
     """How many seconds a lock in S3 outlives an owner that was killed."""
 
     def __post_init__(self) -> None:
-        protocol, separator, _ = str(self.address).partition("://")
-        if not separator or not protocol:
-            raise PersistableError(
-                f"Expecting something like s3://bucket/prefix or file:///data as the "
-                f"address of {type(self).__name__} but got: {self.address!r}"
-            )
-        authority = urlsplit(self.address).netloc
-        if "@" in authority and protocol not in _LOCAL:
-            raise PersistableError(
-                f"Credentials in the address of {type(self).__name__}, "
-                f"{protocol}://***@{authority.rpartition('@')[2]}: leave them to the "
-                f"environment, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-                f"or to storage_options"
-            )
+        check_address(self, self.address)
         if not self.timeout > 0 or not self.lease > 0:
             raise PersistableError(
                 f"Timeout and lease of {self.address} must be positive seconds, not "
                 f"{self.timeout} and {self.lease}"
             )
-        FileNames(self.pattern, lambda: False)
+        file_pattern(self.pattern)
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k != "_opened"}
@@ -114,11 +101,11 @@ class FsspecStash(StoreStash[V], Generic[V]):
 
     def _make_folder(self) -> RemoteFolder:
         options = dict(self.storage_options or {})
-        if self._protocol in _LOCAL:
+        if self._protocol in LOCAL:
             from .local import LocalFolder
 
             return LocalFolder(self.address, options)
-        if self._protocol in _S3:
+        if self._protocol in S3:
             from .s3 import S3Folder
 
             return S3Folder(self.address, options, self.timeout, self.lease)
@@ -220,6 +207,23 @@ class FsspecStash(StoreStash[V], Generic[V]):
         folder, file = self._place(name)
         return folder.info(file, self.entry_source(str(name)))
 
+    @property
+    def reach(self) -> Reach:
+        return address_reach(self.address, self.storage_options or {})
+
+    def _make_beside(self, name: str) -> FsspecStash[Any] | None:
+        parts = () if self.pattern == _PATTERN else (self.pattern,)
+        address = beside_address(self.address, name, *parts)
+        if address is None:
+            return None
+        return FsspecStash(
+            address,
+            storage_options=self.storage_options,
+            timeout=self.timeout,
+            lease=self.lease,
+            codec=JsonCodec(),
+        )
+
     def lock(
         self, key: str, timeout: float | None = None
     ) -> AbstractContextManager[None]:
@@ -253,7 +257,7 @@ class FsspecStash(StoreStash[V], Generic[V]):
         """
         names = _URL_OPTIONS[url.scheme]
         fields = url.read(
-            pattern=_pattern,
+            pattern=file_pattern,
             timeout=_seconds,
             lease=_seconds,
             **dict.fromkeys(names, str),
@@ -286,11 +290,6 @@ class FsspecStash(StoreStash[V], Generic[V]):
             if value != type(self).__dataclass_fields__[name].default:
                 options[name] = value
         return StashURL(scheme, f"//{quote(rest)}", options | codec_options(self.codec))
-
-
-def _pattern(text: str) -> str:
-    FileNames(text, lambda: False)
-    return text
 
 
 def _seconds(text: str) -> float:

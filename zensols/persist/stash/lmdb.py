@@ -9,12 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
-from ..codec import Codec, default_codec
-from ..domain import StashURL, V, chunks, codec_options, one_of, require_key
+from ..codec import Codec, JsonCodec, default_codec
+from ..domain import Reach, StashURL, V, chunks, codec_options, one_of, require_key
 from ..error import PersistableError
-from ..files import key_lock_path, path_lock
+from ..files import beside_path, key_lock_path, path_lock
 from ..missing import MISSING
-from .directory import Durability
 from .lmdbenv import LmdbEnvironment
 from .lmdbnames import LONGEST, digest, to_key, to_name
 from .lmdbreading import (
@@ -27,6 +26,7 @@ from .lmdbreading import (
     names_after,
 )
 from .lmdbregistry import find_environment
+from .place import Durability, check_place
 from .store import StoreStash
 
 if TYPE_CHECKING:
@@ -80,20 +80,11 @@ class LmdbStash(StoreStash[V], Generic[V]):
     _opened: ClassVar[_Opened | None] = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.path, Path):
-            raise PersistableError(
-                f"Expecting a pathlib.Path as the folder of {type(self).__name__} "
-                f"but got: {self.path!r} ({type(self.path).__name__})"
-            )
+        check_place(self, self.path, "folder", self.durability)
         if self.map_size <= 0:
             raise PersistableError(
                 f"Wrong map_size {self.map_size!r} of the stash at {self.path}: give "
                 f"a number of bytes above 0"
-            )
-        if self.durability not in ("process", "fsync"):
-            raise PersistableError(
-                f"Unknown durability {self.durability!r} of the stash at "
-                f"{self.path}: use 'process' or 'fsync'"
             )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -224,6 +215,14 @@ class LmdbStash(StoreStash[V], Generic[V]):
 
     def __len__(self) -> int:
         return self._read(lambda transaction: transaction.stat()["entries"], 0)
+
+    @property
+    def reach(self) -> Reach:
+        return Reach.MACHINE
+
+    def _make_beside(self, name: str) -> LmdbStash[Any]:
+        path = Path(beside_path(str(self.path), name))
+        return LmdbStash(path, durability=self.durability, codec=JsonCodec())
 
     def lock(
         self, key: str, timeout: float | None = None

@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic
 
-from ..codec import Codec
-from ..domain import StashURL, V, codec_options, require_key
+from ..codec import Codec, JsonCodec
+from ..domain import Reach, StashURL, V, codec_options, require_key
 from ..error import PersistableError
 from .mongoclient import MongoLink
 from .mongoitems import MongoItems
 from .mongolock import lease_lock
+from .server import server_reach
 from .store import StoreStash
 
 __all__ = ["MongoStash"]
@@ -61,7 +62,8 @@ class MongoStash(StoreStash[V], Generic[V]):
     collection: str = field(default="stash", kw_only=True)
     """The collection's name; where they are needed, there are also
     ``<collection>.large.files``, ``<collection>.large.chunks``,
-    ``<collection>.changes`` and ``<collection>.locks``.
+    ``<collection>.changes``, ``<collection>.locks`` and
+    ``<collection>.beside.<name>``.
     """
 
     namespace: str = field(default="", kw_only=True)
@@ -163,6 +165,19 @@ class MongoStash(StoreStash[V], Generic[V]):
                 "namespace": self.namespace or None,
                 "timeout": None if self.timeout == _TIMEOUT else self.timeout,
             }
+        )
+
+    @property
+    def reach(self) -> Reach:
+        return server_reach(self.address)
+
+    def _make_beside(self, name: str) -> MongoStash[Any]:
+        return MongoStash(
+            self.address,
+            collection=f"{self.collection}.beside.{name}",
+            namespace=self.namespace,
+            timeout=self.timeout,
+            codec=JsonCodec(),
         )
 
     def lock(

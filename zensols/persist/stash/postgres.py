@@ -8,14 +8,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic
 
-from ..codec import Codec
-from ..domain import StashURL, V, chunks, codec_options, require_key
+from ..codec import Codec, JsonCodec
+from ..domain import Reach, StashURL, V, chunks, codec_options, require_key
 from ..error import PersistableError
 from .postgresarray import ByteaArray
 from .postgresconnection import PostgresServer
 from .postgreslock import PostgresLocks
 from .postgrespool import PostgresPool
-from .postgrestable import PostgresTable, key_columns, table_names
+from .postgrestable import PostgresTable, beside_table, key_columns, table_names
+from .server import server_reach
 from .store import StoreStash
 
 __all__ = ["PostgresStash"]
@@ -246,6 +247,19 @@ class PostgresStash(StoreStash[V], Generic[V]):
         }
         return StashURL.parse(self.address).extended(
             options | codec_options(self.codec)
+        )
+
+    @property
+    def reach(self) -> Reach:
+        return server_reach(self.address)
+
+    def _make_beside(self, name: str) -> PostgresStash[Any]:
+        return PostgresStash(
+            self.address,
+            table=beside_table(self.table, name),
+            timeout=self.timeout,
+            pool_size=1,
+            codec=JsonCodec(),
         )
 
     def lock(

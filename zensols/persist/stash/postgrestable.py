@@ -11,7 +11,7 @@ from .postgresconnection import require_psycopg
 if TYPE_CHECKING:
     from .postgrespool import PostgresPool
 
-__all__ = ["PostgresTable", "key_columns", "table_names"]
+__all__ = ["PostgresTable", "beside_table", "key_columns", "table_names"]
 
 _CREATE: Final = """
 CREATE TABLE IF NOT EXISTS {table} (
@@ -101,6 +101,26 @@ def table_names(table: str) -> tuple[str, ...]:
             f"each of 1 to {_NAME_BYTES} bytes"
         )
     return names
+
+
+def beside_table(table: str, what: str) -> str:
+    """Return the name of a table, in the same schema, for what is stored beside a
+    stash.
+
+    :param table: the stash's
+
+    :param what: tells it from others beside the stash
+
+    >>> beside_table("features.stash", "notes")
+    'features.stash-beside-notes'
+
+    """
+    *schema, name = table_names(table)
+    beside = f"{name}-beside-{what}"
+    if not _is_name(beside):
+        digest = blake2b(name.encode(), digest_size=12).hexdigest()
+        beside = f"{digest}-beside-{what}"
+    return ".".join((*schema, beside))
 
 
 def _is_name(name: str) -> bool:

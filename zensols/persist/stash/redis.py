@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Generic
 
-from ..codec import Codec
-from ..domain import StashURL, V, chunks, codec_options, require_key
+from ..codec import Codec, JsonCodec
+from ..domain import Reach, StashURL, V, chunks, codec_options, require_key
 from ..error import PersistableError
 from .redisclient import TLS_OPTIONS, RedisClient
 from .rediskeys import walk
 from .redislock import redis_lock
+from .server import server_reach
 from .store import StoreStash
 
 __all__ = ["RedisStash"]
@@ -245,6 +246,19 @@ class RedisStash(StoreStash[V], Generic[V]):
                 "ttl": self.ttl,
                 "timeout": None if self.timeout == _TIMEOUT else float(self.timeout),
             }
+        )
+
+    @property
+    def reach(self) -> Reach:
+        return server_reach(self.address)
+
+    def _make_beside(self, name: str) -> RedisStash[Any]:
+        return RedisStash(
+            self.address,
+            namespace=f"{self.namespace}.beside.{name}",
+            ttl=self.ttl,
+            timeout=self.timeout,
+            codec=JsonCodec(),
         )
 
     def lock(

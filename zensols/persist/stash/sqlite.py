@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final, Generic, NamedTuple
 
-from ..codec import Codec, default_codec
-from ..domain import StashURL, V, chunks, codec_options, one_of, require_key
+from ..codec import Codec, JsonCodec, default_codec
+from ..domain import Reach, StashURL, V, chunks, codec_options, one_of, require_key
 from ..error import CorruptDataError, LockTimeoutError, PersistableError
 from ..files import key_lock_path, path_lock
 from ..missing import MISSING
-from .directory import Durability
-from .sqlitefile import SqliteFile
+from .place import Durability, check_place
+from .sqlitefile import SqliteFile, seconds
 from .sqlitepool import SqlitePool
 from .sqlitestatements import SqliteStatements, table_name
 from .store import StoreStash
@@ -92,15 +92,10 @@ class SqliteStash(StoreStash[V], Generic[V]):
     """``fsync`` makes each write wait until it would survive a loss of power."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.path, Path):
-            raise PersistableError(
-                f"Expecting a pathlib.Path as the file of {type(self).__name__} "
-                f"but got: {self.path!r} ({type(self.path).__name__})"
-            )
+        check_place(self, self.path, "file", self.durability)
         try:
             table_name(self.table)
-            _seconds(self.timeout)
-            one_of("process", "fsync")(self.durability)
+            seconds(self.timeout)
         except ValueError as e:
             raise PersistableError(f"Wrong stash for '{self.path}': {e}") from e
 
@@ -240,6 +235,19 @@ class SqliteStash(StoreStash[V], Generic[V]):
         if opened is not None:
             opened.pool.close()
 
+    @property
+    def reach(self) -> Reach:
+        return Reach.MACHINE
+
+    def _make_beside(self, name: str) -> SqliteStash[Any]:
+        return SqliteStash(
+            self.path,
+            table=f"{self.table}.beside.{name}",
+            timeout=self.timeout,
+            durability=self.durability,
+            codec=JsonCodec(),
+        )
+
     @contextmanager
     def lock(self, key: str, timeout: float | None = None) -> Iterator[None]:
         """Return a lock on a key, shared by all processes that use the table,
@@ -268,7 +276,7 @@ class SqliteStash(StoreStash[V], Generic[V]):
 
         """
         fields = url.read(
-            table=table_name, timeout=_seconds, durability=one_of("process", "fsync")
+            table=table_name, timeout=seconds, durability=one_of("process", "fsync")
         )
         return cls(url.path, **fields, codec=codec)
 
@@ -289,10 +297,3 @@ class SqliteStash(StoreStash[V], Generic[V]):
 def _to_key(name: str) -> bytearray:
     # Which sqlite3 takes as it is, while it tries to adapt bytes first.
     return bytearray(name, "utf-8", "surrogatepass")
-
-
-def _seconds(value: float | str) -> float:
-    seconds = float(value)
-    if not 0 <= seconds < float("inf"):
-        raise ValueError(f"timeout {value!r}: give a number of seconds")
-    return seconds

@@ -18,7 +18,7 @@ from ..files import make_folder, on_network, path_lock, work_lock_path
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-__all__ = ["SqliteFile"]
+__all__ = ["SqliteFile", "seconds"]
 
 _MOST_SECONDS: Final = (2**31 - 1) / 1000
 
@@ -164,3 +164,20 @@ class SqliteFile:
                 "or remove it"
             )
         return PersistableError(f"Can't use database '{self.path}': {error}")
+
+
+def seconds(value: float | str) -> float:
+    """Return how many seconds to wait for others that write.
+
+    :param value: the number, or its text
+
+    :raises ValueError: if it can't be waited that long
+
+    >>> seconds("2.5")
+    2.5
+
+    """
+    number = float(value)
+    if not 0 <= number < float("inf"):
+        raise ValueError(f"timeout {value!r}: give a number of seconds")
+    return number

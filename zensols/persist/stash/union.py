@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from ..domain import ReadOnlyStash, Stash, UnionKeys, V
+from ..domain import Reach, ReadOnlyStash, Stash, UnionKeys, V
 from ..missing import MISSING
 
 __all__ = ["UnionStash"]
@@ -52,3 +52,8 @@ class UnionStash(ReadOnlyStash[V], Generic[V]):
     def keys(self) -> UnionKeys:
         """Return the keys, each once, in the order of the stashes."""
         return UnionKeys(stash.keys for stash in self.stashes)
+
+    @property
+    def reach(self) -> Reach:
+        """The least of theirs."""
+        return min((s.reach for s in self.stashes), default=Reach.PROCESS)

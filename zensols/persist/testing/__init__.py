@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .batch import BatchContract
+    from .beside import BesideContract
     from .codec import CodecContract
     from .concurrency import ConcurrencyContract
     from .entries import EntriesContract
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HOSTILE_KEYS",
     "BatchContract",
+    "BesideContract",
     "CodecContract",
     "ConcurrencyContract",
     "EntriesContract",
@@ -44,6 +46,7 @@ __all__ = [
 _MODULES = {
     "HOSTILE_KEYS": "keys",
     "BatchContract": "batch",
+    "BesideContract": "beside",
     "CodecContract": "codec",
     "ConcurrencyContract": "concurrency",
     "EntriesContract": "entries",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .batch import BatchContract
+from .beside import BesideContract
 from .concurrency import ConcurrencyContract
 from .entries import EntriesContract
 from .hostile import HostileKeysContract
@@ -23,6 +24,7 @@ class StashContract(
     EntriesContract,
     LargeContract,
     PersistenceContract,
+    BesideContract,
     ConcurrencyContract,
     ModelContract,
 ):
@@ -50,8 +52,8 @@ class StashContract(
     :class:`.ReadableContract` (with a fixture ``filled``),
     :class:`.WritableContract`, :class:`.HostileKeysContract`,
     :class:`.BatchContract`, :class:`.EntriesContract`, :class:`.LargeContract`,
-    :class:`.PersistenceContract`, :class:`.ConcurrencyContract` and
-    :class:`.ModelContract`.
+    :class:`.PersistenceContract`, :class:`.BesideContract`,
+    :class:`.ConcurrencyContract` and :class:`.ModelContract`.
 
     >>> import pytest
     >>> from zensols.persist import DictionaryStash

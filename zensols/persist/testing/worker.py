@@ -9,7 +9,7 @@ from ..domain import Stash
 from ..error import LockTimeoutError
 from ..missing import MISSING
 
-__all__ = ["find_torn", "is_locked", "use_keys", "use_shared_key"]
+__all__ = ["find_torn", "is_locked", "use_beside", "use_keys", "use_shared_key"]
 
 
 def use_keys(stash: Stash[Any], keys: Sequence[str], values: Sequence[Any]) -> None:
@@ -83,6 +83,39 @@ def find_torn(stash: Stash[Any], key: str, values: Sequence[Any]) -> list[Any]:
     """
     found = stash.get(key, MISSING)
     return [] if found is MISSING or found in values else [found]
+
+
+def use_beside(stash: Stash[Any], name: str, key: str, item: Any, note: Any) -> Any:
+    """Store an item, and a note on it beside the stash.
+
+    :param stash: shared with other processes
+
+    :param name: the name of the stash beside it
+
+    :param key: the item's key, and the note's
+
+    :param item: the item
+
+    :param note: the note
+
+    :return: the note that was there before, or None
+
+    >>> from zensols.persist import DictionaryStash
+    >>> stash = DictionaryStash()
+    >>> use_beside(stash, "notes", "a", 1, "made")
+    >>> use_beside(stash, "notes", "a", 1, "made again")
+    'made'
+
+    """
+    beside: Any = stash.beside(name)
+    try:
+        before = beside.load(key)
+        stash.dump(key, item)
+        beside.dump(key, note)
+    finally:
+        if hasattr(beside, "close"):
+            beside.close()
+    return before
 
 
 def is_locked(stash: Stash[Any], key: str) -> bool:
