@@ -5,12 +5,9 @@ at once, forged entries and full disks.
 
 from __future__ import annotations
 
-import os
 import pickle
-import random
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,73 +26,6 @@ StartPython = Callable[..., "subprocess.Popen[str]"]
 def raw() -> Iterator[RawLmdb]:
     with RawLmdb() as raw:
         yield raw
-
-
-WRITER = """
-import random, sys
-from pathlib import Path
-from zensols.persist.stash.lmdb import LmdbStash
-
-folder, first = sys.argv[1], int(sys.argv[2])
-stash = LmdbStash(Path(folder), map_size=1 << 16)
-choose = random.Random(first)
-for number in range(first, first + 100_000):
-    if choose.random() < 0.5:
-        stash.dump("one", (number, bytes([number % 256]) * choose.randrange(100_000)))
-    else:
-        stash.dump_many((f"many {n}", number) for n in range(300))
-        print("many", end=" ")
-    print(number, flush=True)
-"""
-
-
-def kill_once(child: subprocess.Popen[str], choose: random.Random) -> list[str]:
-    """Kill a writer somewhere, and return what it had acknowledged by then."""
-    assert child.stdout is not None
-    lines = [child.stdout.readline() for _ in range(choose.randrange(1, 20))]
-    end = time.perf_counter() + choose.random() * 0.004
-    while time.perf_counter() < end:
-        pass
-    child.kill()
-    lines += child.stdout.readlines()
-    assert child.wait() == -9, child.stderr and child.stderr.read()
-    child.communicate()
-    return [line for line in lines if line.endswith("\n")]
-
-
-@pytest.mark.parametrize(
-    "kills", [10, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
-)
-def test_killed_writer(start_python: StartPython, tmp_path: Path, kills: int) -> None:
-    folder = tmp_path / "data"
-    seed = int(os.environ.get("PERSIST_SEED") or random.SystemRandom().getrandbits(30))
-    choose = random.Random(seed)
-    one = many = -1
-    stash = LmdbStash[Any](folder)
-    for turn in range(kills):
-        first = turn * 1_000_000
-        lines = kill_once(start_python(WRITER, folder, first), choose)
-        for line in lines:
-            *kind, number = line.split()
-            if kind:
-                many = int(number)
-            else:
-                one = int(number)
-        case = f"PERSIST_SEED={seed}, kill {turn}"
-        # What was acknowledged is there, or what it was about to write next.
-        after = int(lines[-1].split()[-1]) + 1
-        if one >= 0:
-            number, payload = stash["one"]
-            assert number in {one, after}, case
-            assert payload == bytes([number % 256]) * len(payload), case
-            one = number
-        numbers = {stash.get(f"many {n}", -1) for n in range(300)}
-        assert numbers <= {many, after}, case
-        assert len(numbers) == 1, case
-        many = numbers.pop()
-        assert len(stash) == len(list(stash)), case
-        stash["next"] = turn
-        assert stash["next"] == turn, case
 
 
 INSIDE = """

@@ -1,5 +1,5 @@
-"""What goes wrong around a SQLite file: killed writers, many of them, no room, and
-entries of others.
+"""What goes wrong around a SQLite file: many who write at once, no room, and entries
+of others.
 
 """
 
@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import os
 import pickle
-import random
 import sqlite3
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,95 +21,6 @@ from zensols.persist.error import PersistableError, UntrustedDataError
 from zensols.persist.stash.sqlite import SqliteStash
 
 PROCESSES = 8
-
-WRITER = """
-import hashlib, random, sys
-from pathlib import Path
-from zensols.persist.stash.sqlite import SqliteStash
-
-def make(number):
-    payload = random.Random(number).randbytes(number * 7919 % 50_000)
-    return number, payload, hashlib.sha256(payload).digest()
-
-stash = SqliteStash(Path(sys.argv[1]))
-first = int(sys.argv[2])
-choose = random.Random(first)
-for number in range(first, first + 1_000_000):
-    match choose.randrange(4):
-        case 0:
-            print("many", number, flush=True)
-            stash.dump_many((f"many-{n}", make(number)) for n in range(20))
-        case 1:
-            print("delete", number, flush=True)
-            stash.delete("one")
-        case _:
-            print("one", number, flush=True)
-            stash["one"] = make(number)
-    print("done", flush=True)
-"""
-
-
-def kill_once(start_python: Any, path: Path, first: int) -> list[str]:
-    """Let a process write, kill it somewhere, and return what it has said."""
-    choose = random.Random(first)
-    last, delay = choose.randrange(1, 60), choose.random() ** 2 * 0.01
-    lines = []
-    with start_python(WRITER, path, first) as child:
-        while len(lines) < last and (line := child.stdout.readline()):
-            lines.append(line)
-        end = time.perf_counter() + delay
-        while time.perf_counter() < end:
-            pass
-        child.kill()
-        lines += child.stdout.readlines()
-        assert child.wait() == -9, child.stderr.read()
-    return [line for line in lines if line.endswith("\n")]
-
-
-def check(value: Any) -> int:
-    number, payload, _ = value
-    assert payload == random.Random(number).randbytes(number * 7919 % 50_000)
-    return int(number)
-
-
-@pytest.mark.parametrize(
-    "kills", [10, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
-)
-def test_killed_writer(kills: int, start_python: Any, tmp_path: Path) -> None:
-    path = tmp_path / "data.db"
-    seed = int(os.environ.get("PERSIST_SEED") or random.SystemRandom().getrandbits(30))
-    one: int | None = None
-    many: int | None = None
-    for turn in range(kills):
-        said = kill_once(start_python, path, (seed + turn) * 1_000_000)
-        ones, manies = {one}, {many}
-        for line, after in zip(said, [*said[1:], ""], strict=True):
-            if line == "done\n":
-                continue
-            what, number = line.split()
-            allowed = manies if what == "many" else ones
-            if after == "done\n":
-                allowed.clear()
-            allowed.add(None if what == "delete" else int(number))
-        case = f"PERSIST_SEED={seed}, kill {turn}, after {said[-2:]}"
-        with closing(SqliteStash[Any](path)) as stash:
-            found = dict(stash)
-            assert len(stash) == len(found) == len(list(stash.keys())), case
-            one = check(found.pop("one")) if "one" in found else None
-            assert one in ones, case
-            numbers = {check(value) for value in found.values()}
-            many = numbers.pop() if numbers else None
-            assert many in manies, case
-            # All of a transaction or nothing.
-            assert numbers == set(), case
-            assert len(found) == (0 if many is None else 20), case
-            stash["next"] = 1
-            stash.delete("next")
-        with closing(sqlite3.connect(path)) as other:
-            result = other.execute("PRAGMA integrity_check").fetchall()
-            assert result == [("ok",)], case
-        assert [file.name for file in tmp_path.iterdir()] == ["data.db"], case
-
 
 OPEN = """
 import sys
