@@ -11,13 +11,13 @@ import resource
 import sys
 from pathlib import Path
 
-__all__: list[str] = []
+__all__ = ["own_memory"]
 
 _STATUS = Path("/proc/self/status")
 _EVERY = 1000
 
 
-def _own() -> int:
+def own_memory() -> int:
     """Return how much memory this process has to itself."""
     if _STATUS.exists():
         return _status("RssAnon")
@@ -52,7 +52,7 @@ def measure(url: str, way: str) -> int:
     # What is imported and allocated once is not the iterating's doing.
     next(iter(stash.keys()))
     gc.collect()
-    look = _mapped if way == "resident" else _own
+    look = _mapped if way == "resident" else own_memory
     peak = before = look()
     kept = []
     for number, key in enumerate(stash.keys()):

@@ -15,7 +15,16 @@ from .workspace import base_folder, new_folder
 
 __all__ = ["describe_machine"]
 
-_PACKAGES = ("joblib", "diskcache", "zict", "sqlitedict", "numpy", "filelock", "wrapt")
+_PACKAGES = (
+    "joblib",
+    "diskcache",
+    "zict",
+    "sqlitedict",
+    "numpy",
+    "filelock",
+    "wrapt",
+    "distributed",
+)
 
 
 def describe_machine() -> dict[str, str]:

@@ -17,6 +17,7 @@ from . import (
     files,
     glance,
     imports,
+    parallel,
     scale,
     stores,
 )
@@ -40,6 +41,7 @@ CASES = (
     *scale.CASES,
     *glance.CASES,
     *copying.CASES,
+    *parallel.CASES,
 )
 
 

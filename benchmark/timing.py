@@ -51,6 +51,12 @@ class Settings:
     copied: int = 100_000
     """How many entries are copied."""
 
+    worked: int = 10_000
+    """How many items are worked on in parallel."""
+
+    naps: int = 400
+    """How many of them only wait."""
+
 
 QUICK = Settings(
     rounds=2,
@@ -61,6 +67,8 @@ QUICK = Settings(
     batch=100,
     many=1000,
     copied=100,
+    worked=100,
+    naps=16,
 )
 """Enough to see that everything runs, and too little to believe the figures."""
 

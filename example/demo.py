@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import platform
 import shutil
 import sys
@@ -25,6 +26,7 @@ examples:
   demo.py               look at all modules; run it twice
   demo.py --limit 100   look at the first hundred only
   demo.py --fresh       forget what is known, and begin again
+  demo.py --workers 1   work in this process, rather than one for each core
   demo.py --store sqlite:features.db
                         keep the features in a database
   demo.py --json | python -m json.tool
@@ -37,32 +39,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program, and return its exit code."""
     start = time.perf_counter()
     args = parse(argv)
+    logging.basicConfig(format="%(message)s")
+    # Which tells how far the work is where there is no terminal for a bar.
+    logging.getLogger("zensols.multi").setLevel(logging.INFO)
     # Imported only now, since the time that this takes counts.
     from census.census import Census
     from census.corpus import STDLIB
-    from census.progress import progress
     from census.report import Report
     from census.runs import Run
 
     data = args.data / f"{platform.python_implementation()}-{platform.python_version()}"
     if args.fresh and data.exists():
         shutil.rmtree(data)
-    census = Census(STDLIB, data, args.limit, args.store)
+    census = Census(STDLIB, data, args.limit, args.store, args.workers)
     if args.fresh:
-        census.kept.clear()
+        census.made.clear()
     modules, missing = len(census.features), census.missing
     if 0 < len(missing) < modules:
         say(f"{modules - len(missing)} of {modules} modules are there already.")
     report = None
     try:
-        for name in progress(missing, modules):
-            census.features.load(name)
+        if missing:
+            census.made.prime()
         report = Report(census.summary)
     except KeyboardInterrupt:
-        kept = modules - len(census.missing)
-        say(f"Interrupted: {kept} of {modules} modules are kept.  Run it again.")
+        say("Interrupted.  Run it again: it goes on where it stopped.")
     seconds = time.perf_counter() - start
-    run = Run(modules, census.factory.computed, seconds, finished=report is not None)
+    computed = len(missing) - len(census.missing) if missing else 0
+    run = Run(modules, computed, seconds, finished=report is not None)
     census.runs.dump(run)
     if report is None:
         return 130
@@ -99,6 +103,13 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="URL",
         help="what keeps the features, such as sqlite:features.db or "
         "redis://localhost:6379/0 (default: the folder)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        default=0,
+        help="how many look at the same time; 1: this process (default: all cores)",
     )
     parser.add_argument("--fresh", action="store_true", help="begin again")
     parser.add_argument("--json", action="store_true", help="print JSON, not tables")

@@ -14,7 +14,13 @@ from pathlib import Path
 import pytest
 
 # Servers, each started when a test first asks for it.
-pytest_plugins = ["server_mongo", "server_postgres", "server_redis", "server_s3"]
+pytest_plugins = [
+    "server_dask",
+    "server_mongo",
+    "server_postgres",
+    "server_redis",
+    "server_s3",
+]
 
 if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from zensols.multi import MultiProcessFactoryStash
 from zensols.persist import (
     CacheFactoryStash,
     CacheStash,
@@ -32,6 +33,7 @@ class Census:
         data: Path,
         limit: int = sys.maxsize,
         store: str | None = None,
+        workers: int = 0,
     ) -> None:
         """
         :param corpus: the folder of the sources
@@ -43,6 +45,8 @@ class Census:
         :param store: the URL of the store that keeps the features; by default in
                       the folder
 
+        :param workers: how many make them at the same time; 0 for one for each core
+
         """
         self.data = data
         # name -> source
@@ -52,7 +56,12 @@ class Census:
         # ... once for ever, also where they are None, since None is a value, ...
         url = store or StashURL.of_path("dir", data / "features")
         self.kept: Stash[Module | None] = open_stash(url)
-        once = CacheFactoryStash(self.kept, self.factory, dump_factory_nones=True)
+        # ... all that are missing by many workers, before one is read, ...
+        self.made = MultiProcessFactoryStash(
+            factory=self.factory, delegate=self.kept, name="features", workers=workers
+        )
+        # ... of these modules only, whatever else is kept, ...
+        once = CacheFactoryStash(self.made, self.factory, dump_factory_nones=True)
         # ... read from disk once in a run, in order.
         self.features = SortedStash(CacheStash(once))
         # part -> what all features add up to

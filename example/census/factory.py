@@ -19,18 +19,13 @@ class FeatureFactory(ReadOnlyStash[Module | None]):
 
     sources: Stash[bytes]
 
-    computed: int = 0
-    """How many times it did."""
-
     def load(self, name: str) -> Module | None:
         source = self.sources.load(name)
-        if source is None:
-            return None
-        self.computed += 1
-        return extract(source)
+        return None if source is None else extract(source)
 
     def exists(self, name: str) -> bool:
         return self.sources.exists(name)
 
     def keys(self) -> Iterable[str]:
-        return self.sources.keys()
+        # A list, by whose length the progress tells when all is done.
+        return list(self.sources.keys())

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from benchmark import files, report, timing
+from benchmark import files, filling, report, timing
 from benchmark.page import page
 from benchmark.row import OURS, Bar, Case, LeftOut, Row
 from benchmark.run import CASES, main
@@ -153,7 +153,15 @@ def test_page_has_a_chapter_for_the_stores() -> None:
     ]
 
 
-@pytest.mark.parametrize("module", [files, report, timing])
+def test_store_that_lacks_items_is_not_compared() -> None:
+    def fill(path: Path) -> None:
+        filling.fill_ours(abs, 3, path, engine="serial")
+
+    with pytest.raises(RuntimeError, match="3 items and not 4"):
+        filling.compare({OURS: fill}, 4, timing.QUICK)
+
+
+@pytest.mark.parametrize("module", [files, filling, report, timing])
 def test_examples(module: ModuleType) -> None:
     result = doctest.testmod(module)
     assert result.attempted

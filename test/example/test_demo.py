@@ -48,6 +48,17 @@ def test_second_run_computes_nothing(demo):
     assert said == ""
 
 
+def test_workers_find_the_same(demo):
+    (one, said), (two, of_two) = (
+        demo("--limit", LIMIT, "--workers", n, "--store", f"dir:made-by-{n}")
+        for n in ("1", "2")
+    )
+    assert ", 1 worker\n" in said
+    assert ", 2 workers\n" in of_two
+    assert one["run"]["computed"] == two["run"]["computed"] == int(LIMIT)
+    assert findings(one) == findings(two)
+
+
 def test_results(demo):
     results, _ = demo("--limit", LIMIT)
     assert sum(package["modules"] for package in results["packages"]) == 40
@@ -70,7 +81,9 @@ def test_more_modules_need_only_the_new_ones(demo):
     demo("--limit", "10")
     results, said = demo("--limit", "15")
     assert results["run"]["computed"] == 5
-    assert said == "10 of 15 modules are there already.\n"
+    first, *_, last = said.splitlines()
+    assert first == "10 of 15 modules are there already."
+    assert "15 of 15 items (100 %), 10 kept" in last
 
 
 def test_fewer_modules_have_findings_of_their_own(demo):
@@ -96,29 +109,60 @@ def interruptible():
     signal.signal(signal.SIGINT, handler)
 
 
-@pytest.mark.usefixtures("interruptible")
-def test_goes_on_where_it_was_interrupted(demo, environment, examples):
-    with subprocess.Popen(
-        [sys.executable, examples / "demo.py", "--data", "data"],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as child:
-        assert child.stderr.readline().startswith("100 of ")
-        child.send_signal(signal.SIGINT)
-        last_line = child.stderr.read().splitlines()[-1]
-    assert child.returncode == 130
-    kept, total = map(
-        int,
-        re.fullmatch(
-            r"Interrupted: (\d+) of (\d+) modules are kept\.  Run it again\.", last_line
-        ).groups(),
+@pytest.fixture
+def start(environment, examples):
+    """Starts the demonstration over all modules, in a process group of its own."""
+
+    def start(*args):
+        return subprocess.Popen(
+            [sys.executable, examples / "demo.py", "--data", "data", *args],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    return start
+
+
+def assert_goes_on(demo):
+    """Asserts that the next run keeps what there is, and finds the same as ever."""
+    before = files("data/*/features/*.dat")
+    limit = len(before) + 10
+    results, said = demo("--limit", str(limit))
+    kept = limit - results["run"]["computed"]
+    assert 100 < kept <= len(before)
+    assert said.startswith(f"{kept} of {limit} modules are there already.\n")
+    after = files("data/*/features/*.dat")
+    assert before.items() <= after.items()
+    undisturbed, _ = demo(
+        "--limit", str(limit), "--workers", "1", "--store", "dir:undisturbed"
     )
-    assert 100 <= kept < total
-    results, said = demo("--limit", str(kept + 5))
-    assert results["run"]["computed"] == 5
-    assert said == f"{kept} of {kept + 5} modules are there already.\n"
+    assert undisturbed["run"]["computed"] == limit
+    assert findings(undisturbed) == findings(results)
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_goes_on_where_it_was_interrupted(demo, start, workers):
+    with start("--workers", workers) as child:
+        assert ": running, " in child.stderr.readline()
+        # As a terminal does.
+        os.killpg(child.pid, signal.SIGINT)
+        *lines, last_line = child.stderr.read().splitlines()
+    assert child.returncode == 130
+    assert any(" was interrupted: " in line for line in lines)
+    assert last_line == "Interrupted.  Run it again: it goes on where it stopped."
+    assert_goes_on(demo)
+
+
+def test_goes_on_where_it_was_killed(demo, start):
+    with start("--workers", "2") as child:
+        assert ": running, " in child.stderr.readline()
+        os.killpg(child.pid, signal.SIGKILL)
+    assert child.returncode == -signal.SIGKILL
+    assert_goes_on(demo)
 
 
 def test_tables_fit_on_80_columns(run, examples):
@@ -155,7 +199,7 @@ def read_terminal(descriptor):
 def test_terminal_shows_a_bar(environment, examples):
     ours, theirs = os.openpty()
     with subprocess.Popen(
-        [sys.executable, examples / "demo.py", "--limit", "3"],
+        [sys.executable, examples / "demo.py", "--limit", "20", "--workers", "2"],
         env={**environment, "TERM": "xterm"},
         stdout=subprocess.DEVNULL,
         stderr=theirs,
@@ -164,8 +208,9 @@ def test_terminal_shows_a_bar(environment, examples):
         shown = b"".join(read_terminal(ours)).decode()
         os.close(ours)
     assert child.returncode == 0
-    assert "0/3" in shown
-    assert "3/3" in shown
+    assert "2 workers" in shown
+    assert "20/20" in shown
+    assert "\n" not in shown[: shown.index("20/20")]
 
 
 def test_matrix_is_mapped(demo, environment, examples):

@@ -38,7 +38,8 @@ def demo(request, examples):
         return json.loads(
             run(
                 examples / "demo.py",
-                *("--data", "data", "--limit", "12", "--json", "--store", url),
+                *("--data", "data", "--limit", "12", "--workers", "2", "--json"),
+                *("--store", url),
             ).stdout
         )
 

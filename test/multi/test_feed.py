@@ -79,8 +79,9 @@ def test_takes_no_more_than_it_yields() -> None:
 
     def items() -> Iterator[int]:
         nonlocal taken
-        for taken in count():  # noqa: B007  counted outside
-            yield taken
+        for number in count():
+            taken = number
+            yield number
 
     found = islice(feed(items(), 10), 3)
     assert [chunk[0] for chunk, _ in found] == [0, 10, 20]

@@ -103,6 +103,7 @@ def test_another_version_has_done_nothing(stash: Stash[object]) -> None:
     assert not other.is_complete(lambda: ["a", "b", "c"])
     assert other.done({"a", "b", "c"}) == set()
     assert other.made_by_others() == {"a", "b", "c"}
+    other.begin()
     other.record([A], ["a"])
     assert manifest(stash, "2").made_by_others() == {"b", "c"}
 
@@ -128,6 +129,46 @@ def test_damaged_state_is_as_if_just_begun(
     assert manifest(stash).is_begun
     assert not manifest(stash).is_complete(lambda: ["a", "b", "c"])
     assert manifest(stash).done({"a", "b", "c"}) == {A, B, C}
+
+
+def test_version_that_another_came_after_has_done_nothing(
+    stash: Stash[object],
+) -> None:
+    complete(stash, "1")
+    # Which may have stored something before it was killed.
+    manifest(stash, "2").begin()
+    first = manifest(stash, "1")
+    assert not first.is_complete(lambda: ["a", "b", "c"])
+    assert first.done({"a", "b", "c"}) == set()
+    first.begin()
+    assert first.done({"a", "b", "c"}) == set()
+    first.record([A], ["a"])
+    assert first.done({"a", "b", "c"}) == {A}
+
+
+def test_complete_version_forgets_the_others(stash: Stash[object]) -> None:
+    complete(stash, "1")
+    second = manifest(stash, "2")
+    second.begin()
+    second.record([A], ["a"])
+    assert second.made_by_others() == {"b", "c"}
+    second.complete(["a"])
+    assert second.made_by_others() == set()
+    assert len(stash) == 2
+    assert manifest(stash, "3").made_by_others() == {"a"}
+
+
+def test_another_version_makes_again_what_was_deleted(stash: Stash[object]) -> None:
+    complete(stash, "1")
+    manifest(stash, "1").forget(["b"])
+    complete(stash, "2")
+    assert manifest(stash, "2").missing({"a", "c"}) == {"b"}
+
+
+def test_any_text_is_a_version(stash: Stash[object]) -> None:
+    for version in ("", "/", "\ud800", "chunk-"):
+        complete(stash, version)
+        assert manifest(stash, version).is_complete(lambda: ["a", "b", "c"])
 
 
 def test_clear_forgets_everything(stash: Stash[object]) -> None:

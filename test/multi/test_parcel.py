@@ -38,3 +38,12 @@ def test_file_can_be_kept_for_others(tmp_path: Path) -> None:
 
 def test_many_bytes_travel_inside_without_a_folder() -> None:
     assert Parcel.of(b"a" * 5000, None).open() == b"a" * 5000
+
+
+def test_file_can_be_discarded_twice(tmp_path: Path) -> None:
+    parcel = Parcel.of(b"a" * 5000, str(tmp_path))
+    assert parcel.open(keep=True) == b"a" * 5000
+    parcel.discard()
+    parcel.discard()
+    assert list(tmp_path.iterdir()) == []
+    Parcel.of(b"few", None).discard()

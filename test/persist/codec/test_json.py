@@ -8,7 +8,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
+from pydantic import BaseModel
 
 from zensols.persist.codec import (
     Codec,
@@ -33,6 +36,14 @@ class Point:
     color: Color = Color.RED
 
 
+class Segment(msgspec.Struct):
+    points: tuple[Point, ...]
+
+
+class Model(BaseModel):
+    segment: Any = None
+
+
 class TestJson(CodecContract):
     @pytest.fixture
     def codec(self) -> Codec:
@@ -40,11 +51,19 @@ class TestJson(CodecContract):
 
 
 class TestJsonWithTypes(CodecContract):
-    values = (*CodecContract.values, Point(1), {Color.RED: [Point(2)]})
+    values = (
+        *CodecContract.values,
+        Point(1),
+        {Color.RED: [Point(2)]},
+        Segment((Point(1), Point(2))),
+        Model(segment=Segment(())),
+        np.array([[1, 2], [3, 4]]),
+        np.float32(1.5),
+    )
 
     @pytest.fixture
     def codec(self) -> Codec:
-        return JsonCodec(types=(Point, Color))
+        return JsonCodec(types=(Point, Color, Segment, Model))
 
 
 def body(codec: JsonCodec, value: Any) -> bytes:
@@ -135,7 +154,22 @@ def test_imports_nothing_before_it_is_used(run_python: Callable[..., str]) -> No
         """
 import sys
 import zensols.persist.codec
-print(sorted({"msgspec", "decimal", "zoneinfo", "uuid", "dill"} & set(sys.modules)))
+names = {"msgspec", "decimal", "zoneinfo", "uuid", "dill", "numpy", "pydantic"}
+print(sorted(names & set(sys.modules)))
 """
     )
     assert found == "[]"
+
+
+def test_reads_what_was_stored_before() -> None:
+    """As an earlier release wrote it."""
+    plain = (
+        b'{"set":{"$set":[3,1,2]},"point":{"$object":["%b",{"x":1,"color":{"$object":'
+        b'["%b","RED"]}}]}}'
+    ) % (
+        f"{Point.__module__}.Point".encode(),
+        f"{Color.__module__}.Color".encode(),
+    )
+    data = bytes(JsonCodec().enclose(plain, (), 0, b"{}", None))
+    found = JsonCodec((Point, Color)).decode(data)
+    assert found == {"set": {1, 2, 3}, "point": Point(1)}

@@ -204,51 +204,12 @@ def test_state_that_no_constructor_takes() -> None:
     assert "SHARED" not in vars(found)
 
 
-def test_constructors_do_not_run() -> None:
-    @dataclass
-    class Counting:
-        made: ClassVar[int] = 0
-        x: int
-
-        def __post_init__(self) -> None:
-            Counting.made += 1
-
-    tagger = Tagger([Counting])
-    data = tagger.encode(Counting(5))
-    assert tagger.decode(data).x == 5
-    assert Counting.made == 1
-
-
-def test_unset_slots_stay_unset() -> None:
-    @dataclass(slots=True)
-    class Later:
-        x: int = field(init=False)
-
-    tagger = Tagger([Later])
-    assert not hasattr(tagger.decode(tagger.encode(Later())), "x")
-
-
 def name(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def read(kind: type, data: Any) -> Any:
     return Tagger(TYPES).from_plain({"$object": [name(kind), data]}, "here")
-
-
-def test_fields_that_were_added() -> None:
-    assert read(Point, {"x": 1}) == Point(1, 0)
-    found = read(Derived, {"x": 1})
-    assert found.items == []
-    assert found.items is not read(Derived, {"x": 1}).items
-    with pytest.raises(PersistableError, match="has no 'x': give the field a default"):
-        read(Point, {"y": 1})
-
-
-def test_fields_that_were_removed() -> None:
-    assert read(Point, {"x": 1, "z": 2}).z == 2
-    with pytest.raises(CorruptDataError, match="'z'"):
-        read(Slotted, {"a": 1, "z": 2})
 
 
 @pytest.mark.parametrize("attribute", ["__class__", "__dict__", "__init__"])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zensols.persist.codec.kept import Kept
 from zensols.persist.codec.registry import register
 from zensols.persist.codec.walk import read, write
 from zensols.persist.error import CorruptDataError, PersistableError
@@ -182,3 +183,34 @@ def test_reading_keeps_what_it_reads() -> None:
     plain = {"a": [{"$tuple": [1]}]}
     assert read(plain, {}, "") == {"a": [(1,)]}
     assert plain == {"a": [{"$tuple": [1]}]}
+
+
+def test_sets_are_in_order() -> None:
+    plain = write({"b", 10, 9, (2,), frozenset("yx"), None}, {})
+    assert plain == {
+        "$set": ["b", 10, 9, None, {"$frozenset": ["x", "y"]}, {"$tuple": [2]}]
+    }
+    # These collide, so that the first to come is the first to go.
+    one, other = {0, 2**61 - 1}, {2**61 - 1, 0}
+    assert list(one) != list(other)
+    assert write(one, {}) == write(other, {})
+
+
+@dataclass(slots=True)
+class Tight:
+    x: int
+
+
+def test_what_is_kept_is_written_again() -> None:
+    classes = register([Tight])
+    kinds = {entry.kind: entry for entry in classes.values()}
+    (name,) = classes
+    plain = [{"$object": [name, {"x": n, "y": {"$tuple": [n]}}]} for n in range(2)]
+    kept = Kept()
+    found = read(plain, classes, "here", kept)
+    assert found == [Tight(0), Tight(1)]
+    assert write(found, kinds, kept) == plain
+    # What the class has by now wins.
+    kept.add(found[0], {"x": 5, "y": 6})
+    assert write(found[0], kinds, kept)["$object"][1] == {"x": 0, "y": 6}
+    assert write(found[0], kinds)["$object"][1] == {"x": 0}

@@ -18,10 +18,16 @@ class JsonCodec(EntryCodec):
     that JSON; :mod:`datetime` types, ``Decimal``, ``UUID``, ``Path``, ``bytes``,
     ``bytearray``, ``set``, ``frozenset``, ``tuple``, ``complex``, any ``float``,
     ``int`` and ``str``, and dictionaries with any of these as keys, are stored
-    with tags, see :class:`.Tagger`.  So are instances of the dataclasses, Enums
-    and subclasses of simple types that are given in ``types``; nothing in the
-    data decides which class is used.  Anything else is refused when it is
+    with tags, see :class:`.Tagger`.  So are NumPy's arrays and numbers (but not
+    arrays of objects), and instances of the dataclasses, msgspec Structs, pydantic
+    models, Enums and subclasses of simple types that are given in ``types``; nothing
+    in the data decides which class is used.  Anything else is refused when it is
     stored, and so are cycles; an object in two places comes back as two.
+
+    Classes may have changed since an instance was stored: fields that were added
+    take their defaults, and those that were removed become plain attributes, which
+    are stored again with the instance.  Instances that can have none, as of structs,
+    are refused then.
 
     Safe to share between threads and processes.
 
@@ -31,7 +37,7 @@ class JsonCodec(EntryCodec):
     >>> codec.encode([{"at": object}])
     Traceback (most recent call last):
     zensols.persist.error.PersistableError: Can't store value[0]['at'] as JSON: \
-<class 'object'>: JSON has no form for type: convert it, or use another codec
+<class 'object'>: JSON has no form for type: convert it
 
     """
 
@@ -40,10 +46,11 @@ class JsonCodec(EntryCodec):
 
     def __init__(self, types: Iterable[type] = ()) -> None:
         """
-        :param types: the dataclasses, Enums, named tuples and other subclasses
-                      of ``str``, ``bytes``, ``int``, ``float``, ``complex`` and
-                      ``tuple`` that can be stored; they are found by module and
-                      qualified name when they are read
+        :param types: the dataclasses, msgspec Structs, pydantic models, Enums,
+                      named tuples and other subclasses of ``str``, ``bytes``,
+                      ``int``, ``float``, ``complex`` and ``tuple`` that can be
+                      stored; they are found by module and qualified name when they
+                      are read
 
         :raises PersistableError: if a type is none of these, or two have the
                                   same name

@@ -17,7 +17,7 @@ from ..error import ClassNotFoundError, PersistableError
 from .culprit import find_culprit, is_live, show
 from .entry import DILL, Buffer
 
-__all__ = ["dumps", "dumps_whole", "loads", "loads_whole"]
+__all__ = ["dill_dumps", "dumps", "dumps_whole", "loads", "loads_whole"]
 
 OUT_OF_BAND: Final = 1 << 14
 """Buffers of at least this many bytes are kept out of the pickle."""
@@ -48,7 +48,7 @@ def dumps(value: Any) -> tuple[bytes, list[memoryview], bool]:
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001  each __reduce__ raises what it likes
-        return _dill_dumps(value, buffers, in_band), buffers, True
+        return dill_dumps(value, buffers, in_band), buffers, True
 
 
 def dumps_whole(value: Any) -> bytes:
@@ -65,7 +65,7 @@ def dumps_whole(value: Any) -> bytes:
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001  each __reduce__ raises what it likes
-        return _dill_dumps(value)
+        return dill_dumps(value)
 
 
 def loads(
@@ -129,12 +129,26 @@ def loads_whole(data: Buffer, source: str = "the data") -> Any:
     return loads(data, (), flags, source)
 
 
-def _dill_dumps(
+def dill_dumps(
     value: Any,
     buffers: list[memoryview] | None = None,
     in_band: Callable[[pickle.PickleBuffer], bool] | None = None,
     recurse: bool = True,
 ) -> bytes:
+    """Return a pickle of a value that dill makes.
+
+    :param value: the object
+
+    :param buffers: emptied, and filled by ``in_band``
+
+    :param in_band: tells whether a buffer goes into the pickle; by default all do
+
+    :param recurse: whether to store copies of those globals that functions use
+
+    :raises PersistableError: if it can't be pickled; the text gives the path to
+                              the culprit inside of it
+
+    """
     if buffers:
         buffers.clear()
     file = io.BytesIO()
@@ -148,7 +162,7 @@ def _dill_dumps(
             # dill stores copies of the globals that functions use, so that other
             # programs can call them, but never ends looking for those of functions
             # that refer to themselves.
-            return _dill_dumps(value, buffers, in_band, recurse=False)
+            return dill_dumps(value, buffers, in_band, recurse=False)
         reason = "nested too deeply" if isinstance(e, RecursionError) else e
         raise PersistableError(
             f"Can't store {find_culprit(pickler.trail)}: {show(pickler.trail[-1])}: "
@@ -179,6 +193,9 @@ def _pickler_class() -> Any:
 
         def reducer_override(self, obj: Any) -> Any:
             if isinstance(obj, type):
+                if hasattr(obj, "__orig_bases__") and "__orig_bases__" not in vars(obj):
+                    # dill would make it of those that its base was written with.
+                    obj.__orig_bases__ = obj.__bases__
                 # By name, as pickle does: of dill's copy of a class, what is
                 # loaded would be an instance, and not of the program's.
                 return obj.__qualname__ if _is_in_main(obj) else NotImplemented

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import is_dataclass
 from enum import Enum, Flag
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..error import ClassNotFoundError, PersistableError
+from .dataclass import dataclass_reader, dataclass_writer
+from .model import is_model, model_reader, write_model
+from .struct import is_struct, struct_reader, struct_writer
 from .tags import Refused
 
-__all__ = ["Registered", "register"]
+if TYPE_CHECKING:
+    from .reading import Reading
+
+__all__ = ["Registered", "can_register", "register"]
 
 _SIMPLE: Final = (str, bytes, int, float, complex, tuple)
 
@@ -27,14 +33,14 @@ class Registered(NamedTuple):
     write: Callable[[Any], Any]
     """Returns simpler data for an instance."""
 
-    read: Callable[[Any], Any]
+    read: Callable[[Any, Reading], Any]
     """Returns an instance from that data."""
 
 
 def register(types: Iterable[type]) -> dict[str, Registered]:
     """Return how each of a number of classes is written, by name.
 
-    :param types: dataclasses, Enums and subclasses of simple types
+    :param types: dataclasses, structs, models, Enums and subclasses of simple types
 
     :raises PersistableError: if a class is none of these, or two have the same
                               name
@@ -50,26 +56,41 @@ def register(types: Iterable[type]) -> dict[str, Registered]:
     return found
 
 
+def can_register(kind: type) -> bool:
+    """Return whether a class is of a sort that can be registered.
+
+    :param kind: any class
+
+    """
+    return (
+        issubclass(kind, Enum)
+        or is_dataclass(kind)
+        or is_struct(kind)
+        or is_model(kind)
+        or (issubclass(kind, _SIMPLE) and kind not in _SIMPLE)
+    )
+
+
 def _register(kind: type) -> Registered:
     name = f"{kind.__module__}.{kind.__qualname__}"
     if issubclass(kind, Enum):
         return Registered(name, kind, _write_member, _member_reader(kind, name))
     if is_dataclass(kind):
-        try:
-            object.__new__(kind)
-        except TypeError as error:
-            raise PersistableError(
-                f"Can't store the dataclass {name} as JSON: {error}"
-            ) from error
-        write, read = _state_writer(kind), _state_reader(kind, name)
-        return Registered(name, kind, write, read)
+        return Registered(
+            name, kind, dataclass_writer(kind), dataclass_reader(kind, name)
+        )
+    if is_struct(kind):
+        return Registered(name, kind, struct_writer(kind), struct_reader(kind, name))
+    if is_model(kind):
+        return Registered(name, kind, write_model, model_reader(kind, name))
     for base in _SIMPLE:
         if issubclass(kind, base) and kind is not base:
             return Registered(
                 name, kind, _value_writer(base), _value_reader(kind, base)
             )
     raise PersistableError(
-        f"Can't register {name}: expecting dataclasses, Enums, and subclasses of "
+        f"Can't register {name}: expecting dataclasses, msgspec Structs, pydantic "
+        f"models, Enums, and subclasses of "
         f"{', '.join(base.__name__ for base in _SIMPLE)}"
     )
 
@@ -78,52 +99,16 @@ def _write_member(member: Enum) -> Any:
     return member.value if isinstance(member, Flag) else member.name
 
 
-def _member_reader(kind: type[Enum], name: str) -> Callable[[Any], Any]:
-    def read(data: Any) -> Any:
+def _member_reader(kind: type[Enum], name: str) -> Callable[[Any, Reading], Any]:
+    def read(data: Any, reading: Reading) -> Any:
         try:
             return kind(data) if issubclass(kind, Flag) else kind[data]
         except LookupError as error:
-            raise ClassNotFoundError(f"Enum {name} has no member {data!r}") from error
+            raise ClassNotFoundError(
+                f"Enum {name} has no member {data!r}, which is in {reading.source}"
+            ) from error
 
     return read
-
-
-def _state_writer(kind: type) -> Callable[[Any], Any]:
-    names = [field.name for field in fields(kind)]
-
-    def write(value: Any) -> dict[str, Any]:
-        state = {name: getattr(value, name) for name in names if hasattr(value, name)}
-        return state | getattr(value, "__dict__", {})
-
-    return write
-
-
-def _state_reader(kind: type, name: str) -> Callable[[Any], Any]:
-    known: dict[str, Field[Any]] = {field.name: field for field in fields(kind)}
-
-    def read(state: Any) -> Any:
-        value: Any = object.__new__(kind)
-        for attribute, item in state.items():
-            if attribute.startswith("__"):
-                raise ValueError(f"attribute {attribute!r}")
-            # As a frozen dataclass sets its own attributes.
-            object.__setattr__(value, attribute, item)
-        for attribute in known.keys() - state.keys():
-            _set_default(value, known[attribute], name)
-        return value
-
-    return read
-
-
-def _set_default(value: Any, field: Field[Any], name: str) -> None:
-    if field.default is not MISSING:
-        object.__setattr__(value, field.name, field.default)
-    elif field.default_factory is not MISSING:
-        object.__setattr__(value, field.name, field.default_factory())
-    elif field.init:
-        raise PersistableError(
-            f"The stored {name} has no {field.name!r}: give the field a default"
-        )
 
 
 def _value_writer(base: Any) -> Callable[[Any], Any]:
@@ -137,8 +122,8 @@ def _value_writer(base: Any) -> Callable[[Any], Any]:
     return write
 
 
-def _value_reader(kind: Any, base: Any) -> Callable[[Any], Any]:
-    def read(data: Any) -> Any:
+def _value_reader(kind: Any, base: Any) -> Callable[[Any, Reading], Any]:
+    def read(data: Any, _reading: Reading) -> Any:
         if type(data) is not base:
             raise TypeError(f"expecting {base.__name__}, not {type(data).__name__}")
         return base.__new__(kind, data)

@@ -16,9 +16,12 @@ from .walk import PLAIN, read, write
 if TYPE_CHECKING:
     from msgspec.json import Decoder, Encoder
 
+    from .kept import Kept
+
 __all__ = ["Tagger"]
 
 _CONTAINERS: Final = frozenset((list, dict))
+_MANY: Final = 50
 
 
 class Tagger:
@@ -52,10 +55,13 @@ class Tagger:
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (tuple(self._by_kind),)
 
-    def encode(self, value: Any) -> bytes:
-        """Return a value as JSON.
+    def encode(self, value: Any, kept: Kept | None = None) -> bytes:
+        """Return a value as JSON, the same for the same value.
 
         :param value: the object
+
+        :param kept: what was stored of instances in it beside the fields of their
+                     classes, by default only what they have themselves
 
         :raises PersistableError: if it can't be stored; the text gives the path
                                   to the culprit inside of it
@@ -69,16 +75,40 @@ class Tagger:
                 pass
             else:
                 # To walk through the value takes ten times as long as this.
-                if not _may_have_tags(data) and _is_plain(value, b"null" in data):
+                if not _may_have_tags(data) and _is_plain(value, data):
                     return data
-        plain = self.to_plain(value)
+        plain = self.to_plain(value, kept)
         try:
             return encode(plain)
         except RecursionError:
             raise _too_deep("the value") from None
 
-    def decode(self, data: Buffer, source: str = "the data") -> Any:
+    def decode(
+        self, data: Buffer, source: str = "the data", kept: Kept | None = None
+    ) -> Any:
         """Return a value from JSON.
+
+        :param data: what :meth:`encode` returned
+
+        :param source: names the file, or the stash and key, in errors
+
+        :param kept: takes what is stored of instances that have no place for it
+
+        :raises CorruptDataError: if it is damaged
+
+        :raises ClassNotFoundError: if it has a class that is not registered
+
+        :raises PersistableError: if it is nested too deeply, or written by a
+                                  newer release, or has instances with fields that
+                                  would be lost
+
+        """
+        plain = self.parse(data, source)
+        return self.from_plain(plain, source, kept) if _may_have_tags(data) else plain
+
+    @staticmethod
+    def parse(data: Buffer, source: str = "the data") -> Any:
+        """Return the plain data that JSON holds.
 
         :param data: what :meth:`encode` returned
 
@@ -86,51 +116,55 @@ class Tagger:
 
         :raises CorruptDataError: if it is damaged
 
-        :raises ClassNotFoundError: if it has a class that is not registered
-
-        :raises PersistableError: if it is nested too deeply, or written by a
-                                  newer release
+        :raises PersistableError: if it is nested too deeply
 
         """
         try:
-            plain = _decoder().decode(data)
+            return _decoder().decode(data)
         except ValueError as error:
             raise CorruptDataError(f"Damaged JSON in {source}: {error}") from error
         except RecursionError:
             raise _too_deep(source) from None
-        return self.from_plain(plain, source) if _may_have_tags(data) else plain
 
-    def to_plain(self, value: Any) -> Any:
+    def to_plain(self, value: Any, kept: Kept | None = None) -> Any:
         """Return a value as plain data.
 
         :param value: the object
+
+        :param kept: what was stored of instances in it beside the fields of their
+                     classes, by default only what they have themselves
 
         :raises PersistableError: if it can't be stored; the text gives the path
                                   to the culprit inside of it
 
         """
         try:
-            return write(value, self._by_kind)
+            return write(value, self._by_kind, kept)
         except RecursionError:
             raise _too_deep("the value") from None
 
-    def from_plain(self, plain: Any, source: str = "the data") -> Any:
+    def from_plain(
+        self, plain: Any, source: str = "the data", kept: Kept | None = None
+    ) -> Any:
         """Return a value from plain data.
 
         :param plain: what :meth:`to_plain` returned
 
         :param source: names where it is from in errors
 
+        :param kept: takes what is stored of instances that have no place for it
+
         :raises CorruptDataError: if it is damaged
 
         :raises ClassNotFoundError: if it has a class that is not registered
 
         :raises PersistableError: if it is nested too deeply, or written by a
-                                  newer release
+                                  newer release, or has instances with fields that
+                                  would be lost
 
         """
         try:
-            return read(plain, self._by_name, source)
+            return read(plain, self._by_name, source, kept)
         except RecursionError:
             raise _too_deep(source) from None
 
@@ -141,20 +175,30 @@ def _may_have_tags(data: Buffer) -> bool:
     return b"$" in data and b'"$' in data
 
 
-def _is_plain(value: Any, check_floats: bool) -> bool:
+def _is_plain(value: Any, data: bytes) -> bool:
     """Return whether a value comes back from JSON as it is.
 
     :param value: what could be encoded, so that it has no cycles
 
-    :param check_floats: whether there may be infinite ones
+    :param data: the JSON
 
     """
+    kind = type(value)
+    if kind not in _CONTAINERS:
+        return kind in PLAIN and (kind is not float or isfinite(value))
     layer = [value]
     while layer:
+        count = sum(map(len, layer))
+        layer = get_referents(*layer)
+        # The keys of a dictionary are among its referents unless all of them
+        # are exactly strings.
+        if len(layer) != count:
+            return False
         kinds = set(map(type, layer))
         if not kinds <= PLAIN:
             return False
-        if check_floats and float in kinds:
+        # To look for what infinite ones became is faster than to look at many.
+        if float in kinds and (count < _MANY or b"null" in data):
             floats = [v for v in layer if type(v) is float]
             if not all(map(isfinite, floats)):
                 return False
@@ -162,12 +206,6 @@ def _is_plain(value: Any, check_floats: bool) -> bool:
             if kinds.isdisjoint(_CONTAINERS):
                 return True
             layer = [v for v in layer if type(v) in _CONTAINERS]
-        count = sum(map(len, layer))
-        layer = get_referents(*layer)
-        # The keys of a dictionary are among its referents unless all of them
-        # are exactly strings.
-        if len(layer) != count:
-            return False
     return True
 
 

@@ -15,16 +15,21 @@ tag                 what it holds
 ``$decimal``        decimal digits, as ``Decimal`` writes them
 ``$dict``           a list of pairs of key and value
 ``$float``          ``nan``, ``inf`` or ``-inf``
-``$frozenset``      a list
+``$frozenset``      as ``$set``
 ``$int``            hexadecimal digits with ``0x``, where there are very many
-``$object``         the name of a registered class, and: of a dataclass, an
-                    object of its attributes; of an Enum, the name of the
-                    member, or the number of flags; of another, the value of
+``$ndarray``        NumPy's name of the element type (or its description, if it
+                    has fields), the shape, and the elements in base 64, the
+                    last index changing fastest
+``$npscalar``       as ``$ndarray``, without a shape
+``$object``         the name of a registered class, and: of a dataclass, struct or
+                    model, an object of its attributes (and in ``__unset__`` the
+                    fields of a model that nobody set); of an Enum, the name of
+                    the member, or the number of flags; of another, the value of
                     the simple type that it extends
 ``$path``           the path with forward slashes, of this machine's kind
 ``$purepath``       the path in POSIX's form
 ``$purewindowspath``  the path in the form of Windows
-``$set``            a list
+``$set``            a list, in the order of their JSON
 ``$str``            with Python's escapes, where it has lone surrogates
 ``$time``           as ``$datetime``
 ``$timedelta``      days, seconds and microseconds
@@ -34,7 +39,8 @@ tag                 what it holds
 ``$zoneinfo``       the name of the time zone
 =================== ==========================================================
 
-What a tag holds may itself be written with tags.
+What a tag holds may itself be written with tags.  Those of NumPy are in
+:mod:`zensols.persist.codec.arrays`.
 
 """
 

@@ -6,8 +6,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import finalize
 
 from .forks import tell_of_forks
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sqlite3 import Cursor
 
 __all__ = ["SqlitePool"]
+
+T = TypeVar("T")
 
 _POLL: Final = 0.001
 """Seconds between looks at whether other threads are done, before a fork."""
@@ -115,15 +117,26 @@ class SqlitePool:
         :raises PersistableError: as :meth:`run` does; nothing has changed then
 
         """
+        if create or self._idle or os.path.exists(self._file.path):
+            self.transact(lambda cursor: cursor.executemany(statement, rows))
+
+    def transact(self, use: Callable[[Cursor], T]) -> T:
+        """Return what a function does in one transaction, which nobody else's
+        changes come between.  The file is made if there is none.
+
+        :param use: called with what runs statements; if it raises, nothing has
+                    changed
+
+        :raises PersistableError: as :meth:`run` does; nothing has changed then
+
+        """
         try:
             cursor = self._idle.pop()
         except IndexError:
-            if not (create or os.path.exists(self._file.path)):
-                return
             cursor = self._open()
         try:
             cursor.execute("BEGIN IMMEDIATE")
-            cursor.executemany(statement, rows)
+            result = use(cursor)
             cursor.execute("COMMIT")
         except BaseException as e:
             self._drop(cursor, e)
@@ -131,6 +144,7 @@ class SqlitePool:
         self._idle.append(cursor)
         if self._closing:
             self._close_idle()
+        return result
 
     def close(self) -> None:
         """Close all connections: the idle ones now, the others as soon as what

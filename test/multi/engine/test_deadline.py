@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from labour import BOUND
+
+from zensols.multi.engine.deadline import deadline
+
+
+def test_calls_when_it_takes_too_long() -> None:
+    called = threading.Event()
+    with deadline(0.01, called.set):
+        assert called.wait(BOUND)
+
+
+def test_calls_nothing_and_leaves_nothing_when_it_does_not() -> None:
+    called = threading.Event()
+    before = threading.enumerate()
+    with deadline(BOUND, called.set):
+        assert len(threading.enumerate()) == len(before) + 1
+    assert threading.enumerate() == before
+    assert not called.is_set()
+
+
+def test_raises_what_is_raised() -> None:
+    before = threading.enumerate()
+    with pytest.raises(ZeroDivisionError), deadline(BOUND, threading.Event().set):
+        raise ZeroDivisionError
+    assert threading.enumerate() == before
