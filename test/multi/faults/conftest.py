@@ -44,7 +44,7 @@ class Program:
             )
         self.said: list[str] = []
         self.shared: set[Path] = set()
-        """What it had in the system's shared memory when it was interrupted."""
+        """What it had in the system's shared memory when that was noted."""
 
     def wait_for(self, beginning: str) -> str:
         """Return the next line that begins so."""
@@ -55,6 +55,10 @@ class Program:
                 return self.said[-1]
         raise AssertionError(f"no {beginning!r}: {self.said}, {self.complaints()}")
 
+    def note_shared(self) -> None:
+        """Note what of the system's shared memory it has."""
+        self.shared |= _shared_memory(self.members())
+
     def go(self) -> None:
         """Give it a line of input."""
         assert self.process.stdin is not None
@@ -63,7 +67,7 @@ class Program:
 
     def interrupt(self) -> None:
         """Do what a terminal does on Ctrl-C."""
-        self.shared |= _shared_memory(self.members())
+        self.note_shared()
         os.killpg(self.process.pid, signal.SIGINT)
 
     def finish(self, code: int = 0) -> list[str]:

@@ -6,6 +6,7 @@ The options are JSON: those of the stash, and
 
 * chores: the items, or their number; or "endless"
 * delegate: "directory" or "dictionary"
+* engine: also "given", for an executor of the program
 * start_method: that of its workers
 * act: what to do, a function of this program
 
@@ -19,6 +20,7 @@ import json
 import multiprocessing
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,8 @@ def open_stash(folder: Path, options: dict[str, Any]) -> MultiProcessStash[Any]:
         chores = endless
     elif isinstance(chores, int):
         chores = list(map(str, range(chores)))
+    if options.get("engine") == "given":
+        options["engine"] = ProcessPoolExecutor(2)
     kind = options.pop("delegate", "directory")
     data = DirectoryStash[Any](folder / "data")
     delegate = data if kind == "directory" else DictionaryStash[Any]()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chores import times
+from chores import times, workers_of
 from labour import await_that
 
 from zensols.multi.feed import identify
@@ -74,3 +74,26 @@ def run(start: Any, folder: Path, kills: int, **options: Any) -> None:
 @pytest.mark.parametrize("chunk_size", [0, 3])
 def test_killed_parent(chunk_size: int, kills: int, start: Any, tmp_path: Path) -> None:
     run(start, tmp_path, kills, chunk_size=chunk_size, workers=2)
+
+
+@pytest.mark.parametrize("deed", ["sleep:", "spin:"])
+@pytest.mark.parametrize("engine", ["processes", "given"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_workers_end_with_their_program(
+    method: str, engine: str, deed: str, start: Any, tmp_path: Path
+) -> None:
+    program = start(
+        chores=[f"{deed}{number}" for number in (1000, 2000)],
+        chunk_size=1,
+        workers=2,
+        engine=engine,
+        start_method=method,
+    )
+    assert await_that(lambda: len(workers_of(tmp_path)) == 2)
+    program.note_shared()
+    program.process.kill()
+    assert await_that(lambda: not workers_of(tmp_path), SECONDS)
+    # Nor do the servers that start processes stay, or their semaphores.
+    assert await_that(lambda: not program.members(), SECONDS)
+    assert bool(program.shared) == (method != "fork")
+    assert [path for path in program.shared if path.exists()] == []

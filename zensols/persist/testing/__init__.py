@@ -21,13 +21,18 @@ if TYPE_CHECKING:
     from .keys import HOSTILE_KEYS
     from .large import LargeContract
     from .model import ModelContract
+    from .past import PastContract
     from .persistence import PersistenceContract
+    from .persister import AsyncPersisterContract, PersisterContract
+    from .persisterhooks import PersisterHooks
     from .readable import ReadableContract
+    from .saving import SavingContract
     from .stash import StashContract
     from .writable import WritableContract
 
 __all__ = [
     "HOSTILE_KEYS",
+    "AsyncPersisterContract",
     "BatchContract",
     "BesideContract",
     "CodecContract",
@@ -36,8 +41,12 @@ __all__ = [
     "HostileKeysContract",
     "LargeContract",
     "ModelContract",
+    "PastContract",
     "PersistenceContract",
+    "PersisterContract",
+    "PersisterHooks",
     "ReadableContract",
+    "SavingContract",
     "StashContract",
     "StashHooks",
     "WritableContract",
@@ -45,6 +54,7 @@ __all__ = [
 
 _MODULES = {
     "HOSTILE_KEYS": "keys",
+    "AsyncPersisterContract": "persister",
     "BatchContract": "batch",
     "BesideContract": "beside",
     "CodecContract": "codec",
@@ -54,6 +64,10 @@ _MODULES = {
     "LargeContract": "large",
     "ModelContract": "model",
     "PersistenceContract": "persistence",
+    "PersisterContract": "persister",
+    "SavingContract": "saving",
+    "PersisterHooks": "persisterhooks",
+    "PastContract": "past",
     "ReadableContract": "readable",
     "StashContract": "stash",
     "StashHooks": "hooks",

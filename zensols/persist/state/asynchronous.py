@@ -1,0 +1,178 @@
+"""What loads and saves the states of applications, from coroutines."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from copy import copy
+from typing import Any, Self
+
+from .interface import PersistedStateData, Status
+
+__all__ = [
+    "AsyncBaseStateLoader",
+    "AsyncBaseStatePersister",
+    "AsyncBaseStateSaver",
+]
+
+
+class AsyncBaseStateLoader(ABC):
+    """Loads the states of applications; see :class:`.BaseStateLoader`.
+
+    >>> class Demonstration(AsyncBaseStateLoader):
+    ...     async def list_app_ids(self, partition_key, **kwargs):
+    ...         return ["demo"]
+    ...     async def load(self, partition_key, app_id, sequence_id=None, **kwargs):
+    ...         return None
+    >>> import asyncio
+    >>> asyncio.run(Demonstration().load("user 1", "chat"))
+
+    """
+
+    @abstractmethod
+    async def list_app_ids(self, partition_key: str | None, **kwargs: Any) -> list[str]:
+        """Return the applications of a partition, the one saved last first.
+
+        :param partition_key: the partition
+
+        :param kwargs: what else the class takes
+
+        """
+
+    @abstractmethod
+    async def load(
+        self,
+        partition_key: str | None,
+        app_id: str | None,
+        sequence_id: int | None = None,
+        **kwargs: Any,
+    ) -> PersistedStateData | None:
+        """Return a state and what it was saved with, or None if there is no such.
+
+        :param partition_key: the partition
+
+        :param app_id: the application, or None for that of the partition that was
+                       saved last
+
+        :param sequence_id: which step, by default the one that was saved last
+
+        :param kwargs: what else the class takes
+
+        """
+
+
+class AsyncBaseStateSaver(ABC):
+    """Saves the states of applications; see :class:`.BaseStateSaver`.
+
+    >>> class Printer(AsyncBaseStateSaver):
+    ...     async def save(self, partition_key, app_id, sequence_id, position, state,
+    ...                    status, **kwargs):
+    ...         print(app_id, sequence_id, position, dict(state), status)
+    >>> import asyncio
+    >>> asyncio.run(
+    ...     Printer().save(None, "chat", 1, "ask", {"text": "hello"}, "completed")
+    ... )
+    chat 1 ask {'text': 'hello'} completed
+
+    """
+
+    async def initialize(self) -> None:  # noqa: B027  most have nothing to do
+        """Make what saving needs, such as a table, if it isn't there."""
+
+    async def is_initialized(self) -> bool:
+        """Return whether there is what saving needs."""
+        return True
+
+    @abstractmethod
+    async def save(
+        self,
+        partition_key: str | None,
+        app_id: str,
+        sequence_id: int,
+        position: str,
+        state: Mapping[str, Any],
+        status: Status,
+        **kwargs: Any,
+    ) -> None:
+        """Save a state.
+
+        :param partition_key: what the application belongs to, such as a user
+
+        :param app_id: the application
+
+        :param sequence_id: which step of the application it is the state after
+
+        :param position: what that step was
+
+        :param state: the state
+
+        :param status: whether the step succeeded: ``completed`` or ``failed``
+
+        :param kwargs: what else the class takes
+
+        """
+
+    def is_async(self) -> bool:
+        """Return whether the other methods are coroutines: they are."""
+        return True
+
+
+class AsyncBaseStatePersister(AsyncBaseStateLoader, AsyncBaseStateSaver):
+    """Loads and saves the states of applications; see :class:`.BaseStatePersister`.
+
+    It can be pickled if it keeps open connections, locks and the like out of its
+    pickled state.  What its class says of threads holds.
+
+    >>> class Memory(AsyncBaseStatePersister):
+    ...     def __init__(self, name="memory"):
+    ...         self.name = name
+    ...     async def list_app_ids(self, partition_key, **kwargs):
+    ...         return []
+    ...     async def load(self, partition_key, app_id, sequence_id=None, **kwargs):
+    ...         return None
+    ...     async def save(self, partition_key, app_id, sequence_id, position, state,
+    ...                    status, **kwargs):
+    ...         pass
+    >>> async def main():
+    ...     async with await Memory.from_config({"name": "other"}) as persister:
+    ...         return persister.copy().name
+    >>> import asyncio
+    >>> asyncio.run(main())
+    'other'
+
+    """
+
+    @classmethod
+    async def from_values(cls, *args: Any, **values: Any) -> Self:
+        """Return a persister that makes its own connections.
+
+        :param args: what the class takes
+
+        :param values: what the class takes, by name
+
+        """
+        return cls(*args, **values)
+
+    @classmethod
+    async def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Return a persister for a section of a configuration.
+
+        :param config: what :meth:`from_values` takes, by name
+
+        """
+        return await cls.from_values(**config)
+
+    async def cleanup(self) -> None:
+        """Free what it holds, such as connections."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.cleanup()
+
+    def copy(self) -> Self:
+        """Return another persister of the same database, with connections of its
+        own, as a pickled copy is.
+        """
+        return copy(self)

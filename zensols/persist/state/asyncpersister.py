@@ -1,0 +1,293 @@
+"""Asynchronous persisters, on any records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from .asynchronous import AsyncBaseStatePersister
+from .diff import Difference
+from .interface import PersistedStateData, Status
+from .logic import Logic
+from .past import HistoryItem
+from .records import ANY
+from .schema import Migration
+from .serde import StateSerde
+from .steps import Steps, drive_async
+from .upkeep import Pruned
+
+__all__ = ["AsyncPersister"]
+
+T = TypeVar("T")
+
+
+class AsyncPersister(AsyncBaseStatePersister):
+    """What :class:`.Persister` is, with coroutines.
+
+    For the coroutines of one event loop.
+
+    >>> import asyncio
+    >>> from zensols.persist.state import AsyncInMemoryPersister, State
+    >>> async def chat():
+    ...     persister = AsyncInMemoryPersister()
+    ...     await persister.save("user 1", "chat", 1, "ask", State(n=1), "completed")
+    ...     return await persister.load("user 1", "chat")
+    >>> asyncio.run(chat())["state"]["n"]
+    1
+
+    """
+
+    def __init__(
+        self,
+        records: Any,
+        *,
+        types: Iterable[type] = (),
+        schema_version: int | None = None,
+        migrations: Sequence[Migration] = (),
+    ) -> None:
+        """
+        :param records: the database: what :class:`.Records` has, as coroutines
+
+        :param types: the classes that states may have instances of, besides simple
+                      ones: dataclasses, msgspec structs, pydantic models, Enums,
+                      named tuples; nothing in the database decides which class is
+                      used
+
+        :param schema_version: that of this program's states, which are saved with it
+
+        :param migrations: what makes the states of each version those of the next,
+                           in order
+
+        """
+        self._records = records
+        self._options: dict[str, Any] = {
+            "types": tuple(types),
+            "schema_version": schema_version,
+            "migrations": tuple(migrations),
+        }
+        self._logic = Logic(StateSerde(**self._options))
+
+    async def _do(self, steps: Steps[T]) -> T:
+        return await drive_async(steps, self._records)
+
+    async def initialize(self) -> None:
+        """Make the tables, or whatever the database needs, if there are none; the
+        first save does so, too.
+
+        """
+        await self._records.set_up()
+
+    async def is_initialized(self) -> bool:
+        """Return whether there is all that the database needs."""
+        return bool(await self._records.is_set_up())
+
+    async def save(
+        self,
+        partition_key: str | None,
+        app_id: str,
+        sequence_id: int,
+        position: str,
+        state: Mapping[str, Any],
+        status: Status,
+        *,
+        expected_sequence: Any = ANY,
+        **kwargs: Any,
+    ) -> None:
+        """Save a state.
+
+        :param partition_key: what the application belongs to, such as a user
+
+        :param app_id: the application
+
+        :param sequence_id: which step of the application it is the state after
+
+        :param position: what that step was
+
+        :param state: the state
+
+        :param status: whether the step succeeded: ``completed`` or ``failed``
+
+        :param expected_sequence: the sequence number of the newest state, or None if
+                                  there must be none; by default any will do
+
+        :param kwargs: ignored
+
+        :raises StateConflictError: if there is another state of this step, or the
+                                    newest state is not the one expected
+
+        :raises StoreUnavailableError: if the database can't be reached
+
+        :raises PersistableError: if the state can't be saved; the text gives the path
+                                  to what can't
+
+        """
+        await self._do(
+            self._logic.saver.save(
+                partition_key,
+                app_id,
+                sequence_id,
+                position,
+                state,
+                status,
+                expected_sequence,
+            )
+        )
+
+    async def load(
+        self,
+        partition_key: str | None,
+        app_id: str | None,
+        sequence_id: int | None = None,
+        **kwargs: Any,
+    ) -> PersistedStateData | None:
+        """Return a state and what it was saved with, or None if there is no such.
+
+        :param partition_key: the partition
+
+        :param app_id: the application, or None for that of the partition that was
+                       saved last
+
+        :param sequence_id: which step, by default the one that was saved last
+
+        :param kwargs: ignored
+
+        :raises CorruptDataError: if it is damaged; the text says which can still be
+                                  read
+
+        :raises StateVersionError: if a newer version of the program saved it
+
+        """
+        return await self._do(
+            self._logic.reader.load(partition_key, app_id, sequence_id)
+        )
+
+    async def list_app_ids(self, partition_key: Any, **kwargs: Any) -> list[str]:
+        """Return the applications of a partition, the one saved last first.
+
+        :param partition_key: the partition, or ``ALL`` for those of all
+
+        :param kwargs: ignored
+
+        """
+        return await self._do(self._logic.past.list_app_ids(partition_key))
+
+    async def history(
+        self, partition_key: str | None, app_id: str
+    ) -> list[HistoryItem]:
+        """Return what was saved of an application, in order, without the states.
+
+        :param partition_key: the partition
+
+        :param app_id: the application
+
+        """
+        return await self._do(self._logic.past.history(partition_key, app_id))
+
+    async def diff(
+        self, partition_key: str | None, app_id: str, a: int, b: int
+    ) -> list[Difference]:
+        """Return what differs between two states of an application.
+
+        :param partition_key: the partition
+
+        :param app_id: the application
+
+        :param a: the sequence number of one
+
+        :param b: the sequence number of the other
+
+        :raises PersistableError: if there is no such state
+
+        """
+        return await self._do(self._logic.past.diff(partition_key, app_id, a, b))
+
+    async def fork(
+        self, partition_key: str | None, app_id: str, sequence_id: int, new_app_id: str
+    ) -> None:
+        """Make an application that has the past of another one, and a future of its
+        own.  Nothing is copied.
+
+        :param partition_key: the partition of both
+
+        :param app_id: the other one
+
+        :param sequence_id: the last state of the past
+
+        :param new_app_id: the new application
+
+        :raises PersistableError: if there is no such state, or the new application
+                                  exists
+
+        """
+        await self._do(
+            self._logic.past.fork(partition_key, app_id, sequence_id, new_app_id)
+        )
+
+    async def truncate(
+        self, partition_key: str | None, app_id: str, *, keep: int
+    ) -> int:
+        """Drop the oldest states of an application, and return how many these are.
+
+        :param partition_key: the partition
+
+        :param app_id: the application
+
+        :param keep: how many to keep, at least 1
+
+        """
+        return await self._do(self._logic.upkeep.truncate(partition_key, app_id, keep))
+
+    async def delete(self, partition_key: str | None, app_id: str) -> bool:
+        """Delete an application, and return whether there was one.  Its forks keep
+        what they have of it.
+
+        :param partition_key: the partition
+
+        :param app_id: the application
+
+        """
+        return await self._do(self._logic.upkeep.delete(partition_key, app_id))
+
+    async def prune(
+        self,
+        partition_key: Any,
+        *,
+        max_age: timedelta | None = None,
+        keep_apps: int | None = None,
+        keep_states: int | None = None,
+        dry_run: bool = False,
+    ) -> list[Pruned]:
+        """Drop what is too old or too much, and return what that is.
+
+        :param partition_key: the partition, or ``ALL`` for each one
+
+        :param max_age: how old states may be
+
+        :param keep_apps: how many applications of a partition to keep, those that
+                          were saved last
+
+        :param keep_states: how many states of each application to keep
+
+        :param dry_run: whether to drop nothing
+
+        """
+        return await self._do(
+            self._logic.upkeep.prune(
+                partition_key, max_age, keep_apps, keep_states, dry_run
+            )
+        )
+
+    async def cleanup(self) -> None:
+        """Free what it holds, such as connections; it opens them again if it is used
+        again.
+
+        """
+        await self._records.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_records": self._records, "_options": self._options}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Not that of a subclass, which makes the records of what it takes.
+        AsyncPersister.__init__(self, state["_records"], **state["_options"])

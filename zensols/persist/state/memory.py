@@ -1,0 +1,212 @@
+"""Records in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .chain import Piece
+from .record import Branch, Draft, Record, Span
+from .records import ALL, ANY, Refused
+
+__all__ = ["MemoryRecords"]
+
+
+class MemoryRecords:
+    """Keeps records in memory, for as long as this object lives; see
+    :class:`.Records`.
+
+    Safe to use from many threads, and picklable: a copy has the same records, and
+    from then on its own.
+
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._branches: dict[int, tuple[str | None, Branch]] = {}
+        self._records: dict[int, Record] = {}
+        self._hidden: set[int] = set()
+        self._count = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock:
+            return {k: v for k, v in self.__dict__.items() if k != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.RLock()
+
+    def is_set_up(self) -> bool:
+        return True
+
+    def set_up(self) -> None:
+        pass
+
+    def find(
+        self, partition_key: str | None, app_id: str, sequence_id: int | None
+    ) -> Record | None:
+        with self._lock:
+            branch = self.find_branch(partition_key, app_id)
+            if branch is None:
+                return None
+            return self.find_in([Span(branch.id, branch.floor, None)], sequence_id)
+
+    def find_in(self, spans: Sequence[Span], sequence_id: int | None) -> Record | None:
+        with self._lock:
+            for record in reversed(self._records.values()):
+                if (
+                    record.id not in self._hidden
+                    and any(record in span for span in spans)
+                    and sequence_id in (None, record.sequence_id)
+                ):
+                    return record
+        return None
+
+    def find_branch(self, partition_key: str | None, app_id: str) -> Branch | None:
+        with self._lock:
+            for partition, branch in self._branches.values():
+                if branch.app_id == app_id and _same(partition, partition_key):
+                    return branch
+        return None
+
+    def find_branches(self, root: int) -> list[Branch]:
+        with self._lock:
+            return [b for _, b in self._branches.values() if b.root == root]
+
+    def find_newest_app(self, partition_key: str | None) -> str | None:
+        apps = self.list_apps(partition_key)
+        return apps[0][1] if apps else None
+
+    def find_pieces(self, ids: Sequence[int]) -> dict[int, Piece]:
+        with self._lock:
+            found = (self._records.get(id_) for id_ in ids)
+            return {record.id: record.piece for record in found if record is not None}
+
+    def list_apps(self, partition_key: Any) -> list[tuple[str | None, str]]:
+        with self._lock:
+            newest = {
+                id_: branch.last or 0 for id_, (_, branch) in self._branches.items()
+            }
+            for record in self._records.values():
+                newest[record.branch] = max(newest[record.branch], record.id)
+            apps = [
+                (newest[branch.id], branch.id, partition, branch.app_id)
+                for partition, branch in self._branches.values()
+                if branch.app_id is not None
+                and (partition_key is ALL or _same(partition, partition_key))
+            ]
+        apps.sort(key=lambda app: app[:2], reverse=True)
+        return [(partition, app_id) for _, _, partition, app_id in apps]
+
+    def list_records(self, spans: Sequence[Span], hidden: bool) -> list[Record]:
+        with self._lock:
+            return [
+                replace(record, stored=replace(record.stored, payload=b""))
+                for record in self._records.values()
+                if any(record in span for span in spans)
+                and (hidden or record.id not in self._hidden)
+            ]
+
+    def add(self, draft: Draft, expected: Any) -> int | Record | Refused:
+        with self._lock:
+            branch = self.find_branch(draft.partition_key, draft.app_id)
+            if branch is None:
+                branch = self._branch(draft.partition_key, draft.app_id, None, None, 0)
+            for record in reversed(self._records.values()):
+                if (
+                    record.branch == branch.id
+                    and record.sequence_id == draft.sequence_id
+                    and record.position == draft.position
+                    and record.status == "completed"
+                    and record.id not in self._hidden
+                    and record.id >= branch.floor
+                ):
+                    return record
+            if expected is not ANY:
+                newest = self.find(draft.partition_key, draft.app_id, None)
+                if newest is None and branch.parent is not None:
+                    newest = self._records.get(branch.last or 0)
+                if (None if newest is None else newest.sequence_id) != expected:
+                    return Refused.MOVED
+            if any(id_ not in self._records for id_ in draft.stored.path):
+                return Refused.LOST
+            self._count += 1
+            self._records[self._count] = Record(
+                self._count,
+                branch.id,
+                draft.sequence_id,
+                draft.position,
+                draft.status,
+                draft.created_at,
+                draft.version,
+                draft.size,
+                draft.stored,
+            )
+            return self._count
+
+    def fork(
+        self, partition_key: str | None, app_id: str, record: Record, floor: int
+    ) -> bool:
+        with self._lock:
+            if self.find_branch(partition_key, app_id) is not None:
+                return False
+            self._branch(partition_key, app_id, record.branch, record.id, floor)
+            return True
+
+    def set_floor(self, branch: int, floor: int) -> None:
+        self._change(branch, floor=floor)
+
+    def release(self, branch: int) -> None:
+        self._change(branch, app_id=None)
+
+    def discard(
+        self,
+        records: Collection[int],
+        hidden: Collection[int],
+        branches: Collection[int],
+    ) -> None:
+        with self._lock:
+            self._hidden.update(hidden)
+            gone = set(records)
+            needed = {
+                id_
+                for record in self._records.values()
+                if record.id not in gone
+                for id_ in record.stored.path
+            }
+            for id_ in gone - needed:
+                self._records.pop(id_, None)
+                self._hidden.discard(id_)
+            used = {record.branch for record in self._records.values()}
+            used |= {branch.parent or 0 for _, branch in self._branches.values()}
+            for id_ in set(branches) - used:
+                self._branches.pop(id_, None)
+
+    def close(self) -> None:
+        pass
+
+    def _branch(
+        self,
+        partition_key: str | None,
+        app_id: str,
+        parent: int | None,
+        last: int | None,
+        floor: int,
+    ) -> Branch:
+        self._count += 1
+        root = self._count if parent is None else self._branches[parent][1].root
+        branch = Branch(self._count, root, parent, last, app_id, floor)
+        self._branches[branch.id] = partition_key, branch
+        return branch
+
+    def _change(self, branch: int, **changes: Any) -> None:
+        with self._lock:
+            if branch in self._branches:
+                partition, old = self._branches[branch]
+                self._branches[branch] = partition, replace(old, **changes)
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return one == other and type(one) is type(other)
