@@ -84,6 +84,7 @@ def test_impatient_ctrl_c(start: Any, tmp_path: Path) -> None:
         program.interrupt()
     assert program.process.wait(SECONDS) in (1, 130, -signal.SIGINT)
     assert await_that(lambda: not program.members(), SECONDS)
+    assert [path for path in program.shared if path.exists()] == []
 
 
 def test_ctrl_c_while_it_begins(start: Any, tmp_path: Path) -> None:
