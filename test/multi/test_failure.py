@@ -20,6 +20,10 @@ from zensols.persist.error import Failure
 @pytest.fixture(autouse=True)
 def _reducers() -> Iterator[None]:
     before = dict(copyreg.dispatch_table)
+    # tblib, which Dask loads, has its own way with each exception that there is.
+    for kind, reducer in before.items():
+        if reducer.__module__.startswith("tblib"):
+            del copyreg.dispatch_table[kind]
     yield
     copyreg.dispatch_table.clear()
     copyreg.dispatch_table.update(before)
@@ -231,6 +235,13 @@ class TestPortable:
         del copyreg.dispatch_table[Renamed]
         arrived = pickle.loads(pickle.dumps(pickle.loads(data)))
         assert repr(arrived) == "Renamed('No such word: four')"
+
+    def test_reducer_of_tblib_is_of_no_use(self) -> None:
+        pickling_support = pytest.importorskip("tblib.pickling_support")
+        pickling_support.install(Frozen(code=3))
+        arrived = send(Frozen(code=3))
+        assert type(arrived) is Frozen
+        assert arrived.code == 3
 
     def test_a_reducer_of_the_program_is_kept(self) -> None:
         def reduce(error: Renamed) -> Any:

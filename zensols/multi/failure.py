@@ -96,13 +96,16 @@ def portable(error: BaseException) -> BaseException:
         kind = type(made)
         # Its constructor takes other arguments than it passes on, or it leaves out
         # the notes.
-        if kind not in copyreg.dispatch_table and (
-            as_received(_by_state(made)) is not MISSING
-        ):
+        before = copyreg.dispatch_table.get(kind)
+        # What tblib, which Dask loads, says of all exceptions is of no use here.
+        is_free = before is None or before.__module__.startswith("tblib")
+        if is_free and as_received(_by_state(made)) is not MISSING:
             copyreg.pickle(kind, _by_state)
             if _arrives(made):
                 return made
-            copyreg.dispatch_table.pop(kind, None)
+            del copyreg.dispatch_table[kind]
+            if before is not None:
+                copyreg.dispatch_table[kind] = before
     text = f"{type(error).__qualname__}: {_message(error)}"
     return _with_history(
         _from_state(MultiProcessError, (text,), {"__notes__": _notes(error)}), error
