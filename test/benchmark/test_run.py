@@ -31,6 +31,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.timeout(600)
 def test_all_rows_are_measured(tmp_path: Path) -> None:
     answer = tmp_path / "answer.json"
     printed = run("--quick", "--json", str(answer)).stdout
