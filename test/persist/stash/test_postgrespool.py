@@ -224,3 +224,29 @@ except KeyboardInterrupt:
         child.send_signal(signal.SIGINT)
         out, error = child.communicate(timeout=60)
     assert (child.returncode, out, error) == (0, "[(1,)]\n", "")
+
+
+def test_work_is_repeated_on_a_new_connection(
+    pool: PostgresPool, postgres_url: str
+) -> None:
+    connections: list[Any] = []
+
+    def work(connection: Any) -> Any:
+        connections.append(connection)
+        if len(connections) == 1:
+            end_all(postgres_url)
+        with connection.transaction():
+            return connection.execute("SELECT 1").fetchall()
+
+    assert pool.use(work) == [(1,)]
+    assert len({id(connection) for connection in connections}) == 2
+
+
+def test_work_without_its_table(pool: PostgresPool) -> None:
+    def work(connection: Any) -> None:
+        with connection.transaction():
+            connection.execute("CREATE TABLE a (b int)")
+            connection.execute("SELECT * FROM absent")
+
+    assert pool.use(work) is None
+    assert pool.execute(b"SELECT * FROM a") is None

@@ -20,7 +20,7 @@ from .postgresarray import register_arrays
 if TYPE_CHECKING:
     from psycopg import Connection
 
-__all__ = ["PostgresServer", "require_psycopg"]
+__all__ = ["PostgresServer", "leave_to_parent", "require_psycopg", "watch"]
 
 _SCHEMES: Final = ("postgresql", "postgres")
 
@@ -107,7 +107,7 @@ class PostgresServer:
                 super().__init__(*args, **kwargs)
                 self._maker = os.getpid()
                 register_arrays(self)
-                _open.add(self)
+                leave_to_parent(self)
 
             def __del__(self, *args: Any) -> None:
                 # What a parent has open is not for its child to close.
@@ -116,7 +116,7 @@ class PostgresServer:
 
             def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
                 try:
-                    return super().wait(_watch(gen, seconds), *args, **kwargs)
+                    return super().wait(watch(gen, seconds), *args, **kwargs)
                 except errors.ConnectionTimeout:
                     # The answer may still come, and would be taken for that to
                     # the next statement.
@@ -207,7 +207,16 @@ _open: Final[WeakSet[Any]] = WeakSet()
 """The connections of this process."""
 
 
-def _leave_to_parent() -> None:
+def leave_to_parent(connection: Any) -> None:
+    """Have forked children neither keep a connection open nor end it.
+
+    :param connection: one of this process
+
+    """
+    _open.add(connection)
+
+
+def _let_go() -> None:
     # A child that kept its parent's sockets open would keep its locks too, even
     # after the parent's death, and closing one properly would end the session.
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -221,12 +230,16 @@ def _leave_to_parent() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_to_parent)
+    os.register_at_fork(after_in_child=_let_go)
 
 
-def _watch(generator: Any, seconds: float) -> Generator[Any, Any, Any]:
+def watch(generator: Any, seconds: float) -> Generator[Any, Any, Any]:
     """Do as a generator of the driver does, but raise an error if it waits for
     the server for too long without getting on.
+
+    :param generator: what waits for the server
+
+    :param seconds: how long that may take
 
     """
     from psycopg.errors import ConnectionTimeout

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .postgresconnection import PostgresServer
 
 if TYPE_CHECKING:
-    from psycopg import Connection, OperationalError
+    from psycopg import Connection, Error
     from psycopg_pool import ConnectionPool
 
-__all__ = ["PostgresPool"]
+__all__ = ["PostgresPool", "RepeatableError", "all_in_use", "failure", "has_rows"]
+
+T = TypeVar("T")
 
 
 class PostgresPool:
@@ -57,47 +60,48 @@ class PostgresPool:
         :raises PersistableError: if the statement can't be executed
 
         """
+        return self.use(partial(_execute, statement, parameters))
+
+    def use(self, work: Callable[[Connection], T]) -> T | None:
+        """Return what a function does with a connection, or None if it needs a
+        table that doesn't exist.
+
+        :param work: called with a connection on which each statement commits; once
+                     more if it was lost
+
+        :raises PersistableError: as :meth:`execute` does
+
+        """
         try:
-            return self._attempt(statement, parameters)
-        except _RepeatableError:
+            return self._attempt(work)
+        except RepeatableError:
             pass
         try:
-            return self._attempt(statement, parameters)
-        except _RepeatableError as e:
+            return self._attempt(work)
+        except RepeatableError as e:
             raise self._server.unavailable(e.reason) from e.reason
 
-    def _attempt(
-        self, statement: bytes, parameters: Sequence[Any]
-    ) -> list[tuple[Any, ...]] | None:
+    def _attempt(self, work: Callable[[Connection], T]) -> T | None:
         pool = self._opened()
-        from psycopg import Error, OperationalError, errors
+        from psycopg import Error, errors
         from psycopg_pool import PoolClosed, PoolTimeout
 
         try:
             connection = pool.getconn()
         except PoolClosed as e:
             # By another thread.
-            raise _RepeatableError(e) from e
+            raise RepeatableError(e) from e
         except PoolTimeout as e:
-            raise self._server.unavailable(
-                e,
-                f"none of {self._size} connections became free; give it a larger "
-                "pool_size or timeout",
-            ) from e
+            raise all_in_use(self._server, e, self._size) from e
         try:
-            cursor = connection.execute(statement, parameters, binary=True)
-            return cursor.fetchall() if cursor.description else []
+            return work(connection)
         except errors.UndefinedTable:
             return None
-        except OperationalError as e:
+        except Error as e:
             if connection.closed:
                 # The other ones are likely to be lost as well.
                 self._discard(pool)
-            if _is_repeatable(e, connection):
-                raise _RepeatableError(e) from e
-            raise self._server.unavailable(e) from e
-        except Error as e:
-            raise self._server.refused(e) from e
+            raise failure(self._server, e, connection.closed) from e
         finally:
             pool.putconn(connection)
 
@@ -154,19 +158,69 @@ def _close(pool: ConnectionPool[Connection], pid: int) -> None:
         pool.close()
 
 
-class _RepeatableError(Exception):
-    """Of a statement that may do better the second time."""
+def _execute(
+    statement: bytes, parameters: Sequence[Any], connection: Connection
+) -> list[tuple[Any, ...]]:
+    cursor = connection.execute(statement, parameters, binary=True)
+    return cursor.fetchall() if has_rows(cursor) else []
+
+
+def has_rows(cursor: Any) -> bool:
+    """Return whether a statement is one that gives rows.
+
+    :param cursor: the driver's, on which it was executed
+
+    """
+    # The driver's description makes an object for each column.
+    return cursor.pgresult is not None and cursor.pgresult.nfields > 0
+
+
+class RepeatableError(Exception):
+    """Of what may do better the second time."""
 
     def __init__(self, reason: Exception) -> None:
+        """
+        :param reason: what the driver raised
+
+        """
         super().__init__()
         self.reason = reason
 
 
-def _is_repeatable(error: OperationalError, connection: Connection) -> bool:
-    from psycopg import errors
+def all_in_use(server: PostgresServer, error: Exception, size: int) -> Exception:
+    """Return the error for a pool none of whose connections became free.
 
-    if isinstance(error, errors.ConnectionTimeout):
-        return False
-    return connection.closed or isinstance(
-        error, (errors.DeadlockDetected, errors.SerializationFailure)
+    :param server: where they are to
+
+    :param error: what the driver raised
+
+    :param size: how many there are
+
+    """
+    return server.unavailable(
+        error,
+        f"none of {size} connections became free; give it a larger pool_size or "
+        "timeout",
     )
+
+
+def failure(server: PostgresServer, error: Error, lost: bool) -> Exception:
+    """Return what to raise for an error of the driver.
+
+    :param server: what was asked
+
+    :param error: what the driver raised
+
+    :param lost: whether the connection is closed
+
+    """
+    from psycopg import OperationalError, errors
+
+    if not isinstance(error, OperationalError):
+        return server.refused(error)
+    is_passing = isinstance(
+        error, errors.DeadlockDetected | errors.SerializationFailure
+    )
+    if is_passing or (lost and not isinstance(error, errors.ConnectionTimeout)):
+        return RepeatableError(error)
+    return server.unavailable(error)

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
         Status,
     )
     from .memorypersister import AsyncInMemoryPersister, InMemoryPersister
+    from .mongodb import AsyncMongoDBPersister, MongoDBPersister
     from .past import HistoryItem
+    from .postgresql import AsyncPostgreSQLPersister, PostgreSQLPersister
     from .records import ALL
+    from .redis import AsyncRedisPersister, RedisPersister
     from .schema import Migration
     from .serde import StateSerde
     from .sqlite import AsyncSQLitePersister, SQLitePersister, SQLLitePersister
@@ -38,6 +41,9 @@ __all__ = [
     "AsyncBaseStatePersister",
     "AsyncBaseStateSaver",
     "AsyncInMemoryPersister",
+    "AsyncMongoDBPersister",
+    "AsyncPostgreSQLPersister",
+    "AsyncRedisPersister",
     "AsyncSQLitePersister",
     "BaseStateLoader",
     "BaseStatePersister",
@@ -46,8 +52,11 @@ __all__ = [
     "HistoryItem",
     "InMemoryPersister",
     "Migration",
+    "MongoDBPersister",
     "PersistedStateData",
+    "PostgreSQLPersister",
     "Pruned",
+    "RedisPersister",
     "SQLLitePersister",
     "SQLitePersister",
     "State",
@@ -63,6 +72,9 @@ _MODULES = {
     "AsyncBaseStatePersister": "asynchronous",
     "AsyncBaseStateSaver": "asynchronous",
     "AsyncInMemoryPersister": "memorypersister",
+    "AsyncMongoDBPersister": "mongodb",
+    "AsyncPostgreSQLPersister": "postgresql",
+    "AsyncRedisPersister": "redis",
     "AsyncSQLitePersister": "sqlite",
     "BaseStateLoader": "interface",
     "BaseStatePersister": "interface",
@@ -71,8 +83,11 @@ _MODULES = {
     "HistoryItem": "past",
     "InMemoryPersister": "memorypersister",
     "Migration": "schema",
+    "MongoDBPersister": "mongodb",
     "PersistedStateData": "interface",
+    "PostgreSQLPersister": "postgresql",
     "Pruned": "upkeep",
+    "RedisPersister": "redis",
     "SQLLitePersister": "sqlite",
     "SQLitePersister": "sqlite",
     "State": "state",

@@ -11,12 +11,14 @@ from typing import Any, Final
 from .chain import Piece, Stored
 from .record import Branch, Draft, Record, Span
 
-__all__ = ["Statements", "branch_of", "fields_of", "piece_of", "record_of"]
+__all__ = ["FIELDS", "Statements", "branch_of", "fields_of", "piece_of", "record_of"]
 
-_FIELDS: Final = (
+FIELDS: Final = (
     "id, branch, sequence_id, position, status, created_at, version, size, kind, path, "
     "place"
 )
+"""The columns of a record, without its payload."""
+
 _KINDS: Final = ("whole", "delta", "same")
 
 
@@ -36,13 +38,23 @@ class Statements:
     branches: str
     """The name of the table of branches, quoted."""
 
+    partition: str = "partition_key"
+    """The column by which applications of a partition are found."""
+
+    app: str = "app_id"
+    """The column by which one of them is found."""
+
+    @property
+    def _known(self) -> str:
+        return f"b.{self.partition} = ? AND b.{self.app} = ?"
+
     @property
     def find(self) -> str:
         """The newest record of an application; partition, application."""
         return (
             f"SELECT {_of('r')}, r.payload FROM {self.branches} b "
             f"JOIN {self.records} r ON r.branch = b.id "
-            "WHERE b.partition_key = ? AND b.app_id = ? AND r.id >= b.floor "
+            f"WHERE {self._known} AND r.id >= b.floor "
             "AND r.hidden = 0 ORDER BY r.id DESC LIMIT 1"
         )
 
@@ -52,7 +64,7 @@ class Statements:
         return (
             f"SELECT {_of('r')}, r.payload FROM {self.branches} b "
             f"JOIN {self.records} r ON r.branch = b.id "
-            "WHERE b.partition_key = ? AND b.app_id = ? AND r.sequence_id = ? "
+            f"WHERE {self._known} AND r.sequence_id = ? "
             "AND r.id >= b.floor AND r.hidden = 0 ORDER BY r.id DESC LIMIT 1"
         )
 
@@ -60,7 +72,7 @@ class Statements:
         """The newest record of spans; see :func:`fields_of`."""
         also = "" if sequence_id is None else " AND sequence_id = ?"
         return (
-            f"SELECT {_FIELDS}, payload FROM {self.records} "
+            f"SELECT {FIELDS}, payload FROM {self.records} "
             f"WHERE ({_within(spans)}) AND hidden = 0{also} ORDER BY id DESC LIMIT 1"
         )
 
@@ -68,7 +80,7 @@ class Statements:
         """The records of spans in order."""
         also = "" if hidden else " AND hidden = 0"
         return (
-            f"SELECT {_FIELDS} FROM {self.records} "
+            f"SELECT {FIELDS} FROM {self.records} "
             f"WHERE ({_within(spans)}){also} ORDER BY id"
         )
 
@@ -76,8 +88,8 @@ class Statements:
     def find_branch(self) -> str:
         """The branch of an application; partition, application."""
         return (
-            f"SELECT id, root, parent, last, app_id, floor FROM {self.branches} "
-            "WHERE partition_key = ? AND app_id = ?"
+            f"SELECT id, root, parent, last, app_id, floor FROM {self.branches} b "
+            f"WHERE {self._known}"
         )
 
     @property
@@ -93,7 +105,7 @@ class Statements:
         partition unless everywhere.
 
         """
-        only = "" if everywhere else "AND b.partition_key = ? "
+        only = "" if everywhere else f"AND b.{self.partition} = ? "
         return (
             f"SELECT b.partition_key, b.app_id FROM {self.branches} b "
             f"WHERE b.app_id IS NOT NULL {only}"
@@ -117,7 +129,7 @@ class Statements:
             f"INSERT INTO {self.records} (branch, sequence_id, position, status, "
             "created_at, version, size, kind, path, place, base, payload, hidden) "
             f"SELECT b.id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0 FROM {self.branches} b "
-            "WHERE b.partition_key = ? AND b.app_id = ? AND NOT EXISTS ("
+            f"WHERE {self._known} AND NOT EXISTS ("
             f"SELECT 1 FROM {self.records} r WHERE r.branch = b.id "
             "AND r.sequence_id = ? AND r.position = ? AND r.status = 'completed' "
             "AND r.id >= b.floor AND r.hidden = 0) "
@@ -131,7 +143,7 @@ class Statements:
         return (
             f"SELECT {_of('r')}, r.payload FROM {self.branches} b "
             f"JOIN {self.records} r ON r.branch = b.id "
-            "WHERE b.partition_key = ? AND b.app_id = ? AND r.sequence_id = ? "
+            f"WHERE {self._known} AND r.sequence_id = ? "
             "AND r.position = ? AND r.status = 'completed' AND r.id >= b.floor "
             "AND r.hidden = 0 ORDER BY r.id DESC LIMIT 1"
         )
@@ -190,7 +202,7 @@ def piece_of(row: Sequence[Any]) -> tuple[int, Piece]:
 
 
 def _of(table: str) -> str:
-    return ", ".join(f"{table}.{field}" for field in _FIELDS.split(", "))
+    return ", ".join(f"{table}.{field}" for field in FIELDS.split(", "))
 
 
 def _within(spans: Sequence[Span]) -> str:
