@@ -74,6 +74,7 @@ but for error.py).
 DEFERRED = (
     "asyncio",
     "boto3",
+    "burr",
     "cloudpickle",
     "dill",
     "distributed",

@@ -10,6 +10,7 @@ import pytest
 
 EXAMPLES = Path(__file__).parent.parent.parent / "example"
 SCRIPTS = {
+    "agent.py": [],
     "arrays.py": [],
     "counter.py": [],
     "demo.py": ["--limit", "12"],

@@ -19,7 +19,9 @@ def test_sentinels_stay_what_they_are(sentinel: object) -> None:
     assert pickle.loads(pickle.dumps(sentinel)) is sentinel
 
 
-@pytest.mark.parametrize("kind", [MemoryRecords, MongoRecords, RedisRecords, SqliteRecords])
+@pytest.mark.parametrize(
+    "kind", [MemoryRecords, MongoRecords, RedisRecords, SqliteRecords]
+)
 def test_implementations_take_what_the_protocol_says(kind: type[Records]) -> None:
     methods = [name for name in vars(Records) if not name.startswith("_")]
     assert "add" in methods
