@@ -39,6 +39,8 @@ nitpick_ignore_regex = [
 nitpick_ignore = [
     ("py:class", "zensols.persist.annotation.memory.WorkMemory"),
     ("py:class", "zensols.persist.codec.entry.Header"),
+    ("py:class", "zensols.persist.codec.kept.Kept"),
+    ("py:class", "zensols.persist.state.records.Records"),
 ]
 
 # Docstrings' examples are run by pytest, each by itself.

@@ -44,7 +44,7 @@ def is_configured(config: Any, name: str | None) -> bool:
 class ChunkProcessor:
     """A chunk of the items of a :class:`.MultiProcessStash`, and what its worker
     makes the stash of: the configuration and name that an object factory gave it,
-    where there is :mod:`zensols.config`, or else a copy of it.
+    where there is ``zensols.config``, or else a copy of it.
 
     For one thread.
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         AsyncBaseStatePersister,
         AsyncBaseStateSaver,
     )
+    from .asyncpersister import AsyncPersister
     from .diff import Difference
     from .error import StateConflictError, StateVersionError
     from .interface import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .memorypersister import AsyncInMemoryPersister, InMemoryPersister
     from .mongodb import AsyncMongoDBPersister, MongoDBPersister
     from .past import HistoryItem
+    from .persister import Persister
     from .postgresql import AsyncPostgreSQLPersister, PostgreSQLPersister
     from .records import ALL
     from .redis import AsyncRedisPersister, RedisPersister
@@ -42,6 +44,7 @@ __all__ = [
     "AsyncBaseStateSaver",
     "AsyncInMemoryPersister",
     "AsyncMongoDBPersister",
+    "AsyncPersister",
     "AsyncPostgreSQLPersister",
     "AsyncRedisPersister",
     "AsyncSQLitePersister",
@@ -54,6 +57,7 @@ __all__ = [
     "Migration",
     "MongoDBPersister",
     "PersistedStateData",
+    "Persister",
     "PostgreSQLPersister",
     "Pruned",
     "RedisPersister",
@@ -73,6 +77,7 @@ _MODULES = {
     "AsyncBaseStateSaver": "asynchronous",
     "AsyncInMemoryPersister": "memorypersister",
     "AsyncMongoDBPersister": "mongodb",
+    "AsyncPersister": "asyncpersister",
     "AsyncPostgreSQLPersister": "postgresql",
     "AsyncRedisPersister": "redis",
     "AsyncSQLitePersister": "sqlite",
@@ -85,6 +90,7 @@ _MODULES = {
     "Migration": "schema",
     "MongoDBPersister": "mongodb",
     "PersistedStateData": "interface",
+    "Persister": "persister",
     "PostgreSQLPersister": "postgresql",
     "Pruned": "upkeep",
     "RedisPersister": "redis",
