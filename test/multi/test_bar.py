@@ -189,12 +189,13 @@ with Bar("Words") as bar:
     logging.warning("logged")
     bar.show(running(301))
     print("at last")
+    bar.show(running(302))
     input()
 """
     with Terminal(BEGIN + code) as terminal:
-        *printed, line = terminal.wait_for("at last")
+        *printed, line = terminal.wait_for(" 302/")
         assert printed == ["printed", "logged", "at last"]
-        assert " 301/" in line
+        assert " 302/" in line
         terminal.go_on()
         assert terminal.finish() == [*printed, line, ""]
 
