@@ -152,6 +152,9 @@ class Terminal:
         """Return the screen's lines as soon as one of them has a text."""
         while not any(text in line for line in self.screen.lines):
             assert self._read(), f"ended without {text!r}: {self.screen.lines}"
+        # A picture may come in pieces.
+        while select.select([self._ours], [], [], 0.1)[0] and self._read():
+            pass
         return self.screen.lines
 
     def go_on(self) -> None:
