@@ -94,3 +94,12 @@ def test_is_made_of_values_or_a_configuration(tmp_path: Path) -> None:
             save(persister, n=1)
             assert not persister.is_async()
     assert (tmp_path / "a.db").exists()
+
+
+def test_copy_has_connections_of_its_own(tmp_path: Path) -> None:
+    with SQLitePersister(tmp_path / "a.db") as persister:
+        save(persister)
+        copy = persister.copy()
+        assert copy._records is not persister._records
+        assert copy.load("p", "app") == persister.load("p", "app")
+        copy.cleanup()

@@ -61,12 +61,7 @@ class AsyncPersister(AsyncBaseStatePersister):
 
         """
         self._records = records
-        self._options: dict[str, Any] = {
-            "types": tuple(types),
-            "schema_version": schema_version,
-            "migrations": tuple(migrations),
-        }
-        self._logic = Logic(StateSerde(**self._options))
+        self._logic = Logic(StateSerde(types, schema_version, migrations))
 
     async def _do(self, steps: Steps[T]) -> T:
         return await drive_async(steps, self._records)
@@ -284,10 +279,3 @@ class AsyncPersister(AsyncBaseStatePersister):
 
         """
         await self._records.close()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_records": self._records, "_options": self._options}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # Not that of a subclass, which makes the records of what it takes.
-        AsyncPersister.__init__(self, state["_records"], **state["_options"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from copy import copy
+from copy import deepcopy
 from typing import Any, Literal, Self, TypedDict
 
 from .state import State
@@ -202,4 +202,4 @@ class BaseStatePersister(BaseStateLoader, BaseStateSaver):
         """Return another persister of the same database, with connections of its
         own, as a pickled copy is.
         """
-        return copy(self)
+        return deepcopy(self)

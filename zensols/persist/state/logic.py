@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .chains import Chains
 from .past import Past
 from .reader import Reader
@@ -24,8 +26,13 @@ class Logic:
         :param serde: turns states into bytes, and back
 
         """
+        self._serde = serde
         chains = Chains()
         self.reader = Reader(serde)
         self.saver = Saver(serde, self.reader, chains)
         self.past = Past(self.reader)
         self.upkeep = Upkeep(self.reader, chains)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without what was saved last, which a copy need not have.
+        return type(self), (self._serde,)

@@ -68,12 +68,7 @@ class Persister(BaseStatePersister):
 
         """
         self._records = records
-        self._options: dict[str, Any] = {
-            "types": tuple(types),
-            "migrations": tuple(migrations),
-            "schema_version": schema_version,
-        }
-        self._logic = Logic(StateSerde(**self._options))
+        self._logic = Logic(StateSerde(types, schema_version, migrations))
         self._warned = False
 
     def _do(self, steps: Steps[T]) -> T:
@@ -289,10 +284,3 @@ class Persister(BaseStatePersister):
     def cleanup(self) -> None:
         """Free what it holds, such as connections, until it is used again."""
         self._records.close()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_records": self._records, "_options": self._options}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # Not that of a subclass, which makes the records of what it takes.
-        Persister.__init__(self, state["_records"], **state["_options"])
