@@ -1,5 +1,5 @@
-"""What every test shares: a configuration folder of its own, so that no test
-reads or makes the user's signing key.
+"""What every test shares: folders of its own for configuration and data, so that no
+test reads or makes the user's signing key, or changes the user's data.
 
 """
 
@@ -34,7 +34,8 @@ _HOME = tempfile.TemporaryDirectory(prefix="zensols-persist-test-")
 for _name in tuple(os.environ):
     if _name.startswith("ZENSOLS_PERSIST_"):
         del os.environ[_name]
-os.environ["XDG_CONFIG_HOME"] = os.environ["HOME"] = _HOME.name
+os.environ["HOME"] = _HOME.name
+os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_DATA_HOME"] = _HOME.name
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from .atomic import AtomicFile, write_atomic
 from .folder import folds_case, make_folder
+from .home import HOME, data_home
 from .lock import key_lock_path, path_lock, work_lock_path
 from .names import DIGESTED, Digested, FileNames, file_pattern
 from .network import NETWORK_FILE_SYSTEMS, on_network
@@ -10,6 +11,7 @@ from .temporary import Sweeper, is_temporary, remove_dead, temporary_path
 
 __all__ = [
     "DIGESTED",
+    "HOME",
     "NETWORK_FILE_SYSTEMS",
     "AtomicFile",
     "Digested",
@@ -17,6 +19,7 @@ __all__ = [
     "Sweeper",
     "beside_name",
     "beside_path",
+    "data_home",
     "file_pattern",
     "folds_case",
     "is_temporary",
