@@ -12,8 +12,9 @@ from .workspace import new_folder
 
 if TYPE_CHECKING:
     from distributed import Client
+    from loky import ProcessPoolExecutor
 
-__all__ = ["dask_client", "joblib_processes"]
+__all__ = ["dask_client", "joblib_processes", "loky_processes"]
 
 
 @contextmanager
@@ -41,6 +42,21 @@ def joblib_processes() -> Iterator[tuple[Callable[..., None], Callable[[], None]
         yield run, stop
     finally:
         stop()
+
+
+@contextmanager
+def loky_processes() -> Iterator[ProcessPoolExecutor]:
+    """Give an executor of loky, whose processes are left running.
+
+    :raises LeftOut: if loky is not installed
+
+    """
+    try:
+        from loky import ProcessPoolExecutor
+    except ModuleNotFoundError as e:
+        raise LeftOut(str(e)) from e
+    with ProcessPoolExecutor(WORKERS) as executor:
+        yield executor
 
 
 @contextmanager

@@ -30,7 +30,11 @@ Fill = Callable[[Path], object]
 
 
 def compare(
-    fillers: Mapping[str, Fill], count: int, settings: Settings
+    fillers: Mapping[str, Fill],
+    count: int,
+    settings: Settings,
+    *,
+    short: bool = False,
 ) -> list[Measurement]:
     """Measure by turns how long it takes to fill a folder.
 
@@ -40,13 +44,18 @@ def compare(
 
     :param settings: how much to measure
 
+    :param short: whether that takes so little time that it can be done often
+
     """
+    rounds = settings.few_rounds
+    if not short:
+        rounds = min(_MOST_ROUNDS, rounds)
     with new_folder() as folder:
         samplers = {
             name: partial(_sample, fill, folder, count)
             for name, fill in fillers.items()
         }
-        return interleave(samplers, min(_MOST_ROUNDS, settings.few_rounds))
+        return interleave(samplers, rounds)
 
 
 def _sample(fill: Fill, folder: Path, count: int) -> float:

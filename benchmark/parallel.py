@@ -7,12 +7,12 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from .executors import dask_client, joblib_processes
+from .executors import dask_client, joblib_processes, loky_processes
 from .filling import Fill, best_of, compare, fill_bare, fill_ours
 from .labour import Do, even, last, nap, nothing, scattered, store_all, store_one
 from .row import OURS, Bar, Case
 from .timing import Measurement, Settings, interleave
-from .workspace import ROOT
+from .workspace import ROOT, new_folder
 
 __all__ = ["CASES"]
 
@@ -78,21 +78,36 @@ def _empty(settings: Settings) -> list[Measurement]:
     count = settings.worked
     with joblib_processes() as (run, stop):
 
-        def lasting(path: Path) -> None:
-            run(partial(store_one, f"dir:{path}", nothing), range(count))
-
         def anew(path: Path) -> None:
             stop()
-            lasting(path)
+            run(partial(store_one, f"dir:{path}", nothing), range(count))
 
-        # The first of joblib's starts the processes that the other one finds.
         fillers: dict[str, Fill] = {
-            f"{_JOBLIB}, ending and starting its processes": anew,
-            _JOBLIB: lasting,
+            _JOBLIB: anew,
             OURS: partial(fill_ours, nothing, count),
             **_bare_fillers(nothing, count),
         }
-        return compare(fillers, count, settings)
+        return compare(fillers, count, settings, short=True)
+
+
+def _empty_running(settings: Settings) -> list[Measurement]:
+    count = settings.worked
+    with joblib_processes() as (run, _), loky_processes() as executor:
+
+        def running(path: Path) -> None:
+            run(partial(store_one, f"dir:{path}", nothing), range(count))
+
+        ours = partial(fill_ours, nothing, count)
+        fillers: dict[str, Fill] = {
+            _JOBLIB: running,
+            OURS: partial(ours, engine=executor),
+            f"{OURS}, starting its own": ours,
+        }
+        with new_folder() as folder:
+            # Has them run.
+            for number, fill in enumerate(fillers.values()):
+                fill(folder / str(number))
+        return compare(fillers, count, settings, short=True)
 
 
 def _dask(settings: Settings) -> list[Measurement]:
@@ -171,9 +186,18 @@ CASES = (
         _JOBLIB,
         _empty,
         Bar(1),
+        note=f"Each starts and ends its processes, of which joblib uses loky's.  {_SAME}",
+        chapter=_CHAPTER,
+    ),
+    Case(
+        "parallel-running",
+        "work on 10,000 items that take no time in 2 processes that run already",
+        _JOBLIB,
+        _empty_running,
+        None,
         note=(
-            "Ours and ProcessPoolExecutor start and end their processes each time; "
-            f"joblib finds its own running, unless it says otherwise.  {_SAME}"
+            "Both in processes of loky, ours in an executor given to it.  Nearly all of "
+            f"it is writing files.  {_SAME}"
         ),
         chapter=_CHAPTER,
     ),

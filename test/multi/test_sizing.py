@@ -46,8 +46,15 @@ def test_is_bounded_for_items_that_take_no_time() -> None:
     assert sizer.next(None) == 2048
 
 
-@pytest.mark.parametrize(("left", "size"), [(800, 200), (80, 20), (7, 1), (0, 1)])
+@pytest.mark.parametrize(("left", "size"), [(800, 200), (80, 20), (44, 11)])
 def test_leaves_each_worker_some_in_the_end(left: int, size: int) -> None:
     sizer = Sizer(0, workers=2)
     sizer.learn(1000, 1.0)
     assert sizer.next(left) == size
+
+
+@pytest.mark.parametrize(("seconds", "size"), [(1.0, 10), (0.1, 100), (100.0, 1)])
+def test_last_ones_are_worth_sending(seconds: float, size: int) -> None:
+    sizer = Sizer(0, workers=2)
+    sizer.learn(1000, seconds)
+    assert sizer.next(7) == size

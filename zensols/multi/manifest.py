@@ -5,11 +5,12 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
+from itertools import repeat
 from typing import Any, Final
 from uuid import uuid4
 from zlib import crc32
 
-from zensols.persist.domain import Stash, snapshot
+from zensols.persist.domain import Stash, chunks, snapshot
 from zensols.persist.error import CorruptDataError
 
 __all__ = ["DIGEST_SIZE", "Manifest"]
@@ -20,6 +21,8 @@ DIGEST_SIZE: Final = 12
 _STATE: Final = "state"
 _CHUNK: Final = "chunk-"
 _DELETED: Final = "deleted-"
+_KEYS: Final = 1000
+"""How many keys to sum up at once."""
 
 
 class Manifest:
@@ -205,7 +208,8 @@ class Manifest:
 def _sum_of(keys: Iterable[str]) -> list[int]:
     """Return what identifies a set of keys, whatever their order."""
     count = total = 0
-    for key in keys:
-        count += 1
-        total += crc32(str(key).encode("utf-8", "surrogatepass"))
+    for some in chunks(map(str, keys), _KEYS):
+        count += len(some)
+        encoded = map(str.encode, some, repeat("utf-8"), repeat("surrogatepass"))
+        total += sum(map(crc32, encoded))
     return [count, total]

@@ -10,6 +10,10 @@ _SECONDS: Final = 0.2
 """How long an automatic chunk should take: a thousand times what it takes to send
 one, and short enough for the last ones to end together.
 """
+_LEAST_SECONDS: Final = 0.01
+"""How long an automatic chunk should take at least, in the end: sending smaller ones
+takes longer than waiting for one.
+"""
 _GROWTH: Final = 4
 _MOST: Final = 2048
 
@@ -19,7 +23,7 @@ class Sizer:
     many as take a fifth of a second, by what the ones before took.
 
     That is guided self-scheduling (Polychronopoulos and Kuck, 1987,
-    doi:10.1109/TC.1987.5009495) with a bound on the time: an even split of uneven
+    doi:10.1109/TC.1987.5009495) with bounds on the time: an even split of uneven
     work leaves most workers waiting for one.
 
     For one thread.
@@ -43,6 +47,7 @@ class Sizer:
         self._fixed = chunk_size
         self._workers = workers
         self._last = 1
+        self._least = 1
         self._items = 0
         self._seconds = 0.0
 
@@ -57,9 +62,11 @@ class Sizer:
         self._items += items
         self._seconds += seconds
         if self._items:
-            fitting = _SECONDS * self._items / max(self._seconds, 1e-9)
+            rate = self._items / max(self._seconds, 1e-9)
+            fitting = _SECONDS * rate
             # Little is known from few items, which may have been easy ones.
             self._last = int(max(1, min(fitting, _GROWTH * self._items, _MOST)))
+            self._least = int(max(1, _LEAST_SECONDS * rate))
 
     def next(self, left: int | None) -> int:
         """Return how many items the next chunk has.
@@ -72,4 +79,4 @@ class Sizer:
         if left is None:
             return self._last
         # So that each worker has some until the end.
-        return min(self._last, max(1, left // (2 * self._workers)))
+        return min(self._last, max(self._least, left // (2 * self._workers)))

@@ -191,10 +191,11 @@ class _Attempt:
             return
         delegate = self.stash.delegate
         stored, error = dump_each(delegate, batch)
+        # Not the very ones that are stored.
+        free = self._job.remote or delegate.reach > Reach.PROCESS
         for key, value in stored:
             self._add(key, None)
-            if self._job.remote or delegate.reach > Reach.PROCESS:
-                # Nor is it the very one that is stored.
+            if free:
                 Deallocatable._try_deallocate(value)
         if error is not None:
             raise error
