@@ -50,6 +50,10 @@ class MongoServer(Server):
                 return False
         return True
 
+    def stop(self) -> None:
+        # Asked to stop, it waits for two seconds; what it acknowledged is safe anyway.
+        self.kill()
+
 
 def connect_mongo(url: str) -> Any:
     """Return a client that gives up soon, to be closed by the caller.

@@ -364,8 +364,10 @@ class TestMine(StashContract):
 )
 def test_user_s_stash(tmp_path: Path, stash: str, is_sound: bool) -> None:
     (tmp_path / "test_mine.py").write_text(EXAMPLE.replace("{stash}", stash))
+    # Of the one that fails, those that tell; the others take long to fail.
+    only = () if is_sound else ("-k", "keeps_each_value or test_delete")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--no-header", "test_mine.py"],
+        [sys.executable, "-m", "pytest", "-q", "--no-header", *only, "test_mine.py"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -379,7 +381,7 @@ def test_user_s_stash(tmp_path: Path, stash: str, is_sound: bool) -> None:
         assert done.returncode == 0, done.stdout
         assert int(passed[1]) > 50
     else:
-        assert {"test_keeps_each_value", "test_behaves_as_a_dictionary"} <= {*failed}
+        assert "test_keeps_each_value" in failed
         assert "test_delete" not in failed
         # Shown as by test modules of one's own.
-        assert "Right contains 1 more item" in done.stdout
+        assert "assert 'some text' == None" in done.stdout
