@@ -371,7 +371,7 @@ def test_close_reopens(s3_url: str) -> None:
 
 def test_listing_pages(s3_url: str) -> None:
     stash: Any = open_stash(s3_url)
-    keys = sorted(str(number) for number in range(2100))
+    keys = sorted(str(number) for number in range(1100))
     client = s3_client(stash.storage_options["endpoint_url"])
     url = urlsplit(stash.address)
     for key in keys:

@@ -23,6 +23,7 @@ from zensols.persist.testing import StashContract
 
 
 class TestMongoStash(StashContract):
+    examples = 10
     processes = True
     large = True
 

@@ -87,6 +87,7 @@ class InPostgres(StashHooks):
 
 
 class TestPostgresStash(InPostgres, StashContract):
+    examples = 10
     large = True
 
 
