@@ -24,6 +24,11 @@ _PACKAGES = (
     "filelock",
     "wrapt",
     "distributed",
+    "apache-burr",
+    "asyncpg",
+    "psycopg",
+    "redis",
+    "hiredis",
 )
 
 

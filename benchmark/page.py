@@ -32,10 +32,10 @@ What was set out to be reached, and what was; {missed}.
 {machine}
 
 Contenders take turns, every other time in the opposite order, so that a busy machine slows all of them.
-A turn takes at least {milliseconds} ms, without garbage collection, and each contender has {rounds} of them ({few_rounds} for arrays, imports, many keys and work that takes no time, 5 for batches, 3 for memory, copies and other parallel work).
+A turn takes at least {milliseconds} ms, without garbage collection, and each contender has {rounds} of them ({few_rounds} for arrays, imports, many keys, many applications, the steps of a conversation and work that takes no time, 5 for batches and for saving a conversation, 3 for memory, copies and other parallel work).
 A figure is the median of the turns; a ratio is the median of the ratios to the baseline in the same round.
 Beside it stand its quartiles: where they are far apart, the machine was busy.
-Files, also those of the servers, are on a memory file system where there is one, since the write-back of a disk drowns everything else.
+Files, also those of the servers, are on a memory file system where there is one, since the write-back of a disk drowns everything else, unless a note says that they are on a disk.
 
 Run it yourself: `make bench`, or `make bench ARGS='--only load'`; `make bench ARGS=--help` tells more.
 """

@@ -10,15 +10,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import (
+    applications,
     arrays,
+    backups,
     batches,
     calls,
+    conversations,
     copying,
     files,
     glance,
     imports,
+    modules,
+    panel,
     parallel,
     scale,
+    snapshots,
+    states,
     stores,
 )
 from .machine import describe_machine
@@ -42,6 +49,13 @@ CASES = (
     *glance.CASES,
     *copying.CASES,
     *parallel.CASES,
+    *states.CASES,
+    *conversations.CASES,
+    *applications.CASES,
+    *modules.CASES,
+    *backups.CASES,
+    *snapshots.CASES,
+    *panel.CASES,
 )
 
 

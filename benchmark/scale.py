@@ -15,7 +15,7 @@ from .stores import CHAPTER
 from .timing import Contender, Measurement, Settings, interleave, time_all
 from .workspace import ROOT, new_folder
 
-__all__ = ["CASES"]
+__all__ = ["CASES", "fill_store"]
 
 _FEW = 1000
 _SMALL = "the same with 1,000 keys"
@@ -24,7 +24,16 @@ _RESIDENT = f"{OURS}, pages of the file"
 _WAYS = {OURS: "iterate", _RESIDENT: "resident", _LIST: "list"}
 
 
-def _fill(scheme: str, folder: Path, count: int) -> Any:
+def fill_store(scheme: str, folder: Path, count: int) -> Any:
+    """Return a store with many small entries.
+
+    :param scheme: of the store's URL
+
+    :param folder: where to make it
+
+    :param count: how many entries, the name of its file or folder, too
+
+    """
     from zensols.persist import open_stash
 
     stash: Any = open_stash(f"{scheme}:{folder}/{count}")
@@ -43,7 +52,7 @@ def _compare(statement: str, scheme: str, settings: Settings) -> list[Measuremen
         folder = stack.enter_context(new_folder())
         contenders = []
         for name, count in ((_SMALL, _FEW), (OURS, settings.many)):
-            stash = _fill(scheme, folder, count)
+            stash = fill_store(scheme, folder, count)
             stack.callback(stash.close)
             # As many of both, in no order, half of which are not there.
             places = (n * 7919 % _FEW for n in range(_FEW))
@@ -62,7 +71,7 @@ _exists = partial(_compare, "for key in keys: exists(key)")
 
 def _memory(scheme: str, settings: Settings) -> list[Measurement]:
     with new_folder() as folder:
-        stash = _fill(scheme, folder, settings.many)
+        stash = fill_store(scheme, folder, settings.many)
         url = stash.url.reveal()
         stash.close()
         samplers = {name: partial(_growth, url, way) for name, way in _WAYS.items()}

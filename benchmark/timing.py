@@ -57,6 +57,12 @@ class Settings:
     naps: int = 400
     """How many of them only wait."""
 
+    messages: int = 1000
+    """How long a conversation gets."""
+
+    calls: int = 20
+    """How often each of many applications saves or loads a state in its turn."""
+
 
 QUICK = Settings(
     rounds=2,
@@ -69,6 +75,8 @@ QUICK = Settings(
     copied=100,
     worked=100,
     naps=16,
+    messages=100,
+    calls=2,
 )
 """Enough to see that everything runs, and too little to believe the figures."""
 

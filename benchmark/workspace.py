@@ -29,7 +29,13 @@ def base_folder() -> str:
 
 
 @contextmanager
-def new_folder() -> Iterator[Path]:
-    """Make an empty folder, and remove it at the end."""
-    with TemporaryDirectory(prefix="zensols-persist-bench-", dir=base_folder()) as name:
+def new_folder(on_disk: bool = False) -> Iterator[Path]:
+    """Make an empty folder, and remove it at the end.
+
+    :param on_disk: whether it is that of temporary files in any case, where it takes
+                    time to have the disk write
+
+    """
+    base = gettempdir() if on_disk else base_folder()
+    with TemporaryDirectory(prefix="zensols-persist-bench-", dir=base) as name:
         yield Path(name)
