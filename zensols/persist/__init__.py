@@ -19,6 +19,8 @@ The packages and modules:
   :mod:`~zensols.persist.util`: stashes
 * :mod:`zensols.persist.codec`: objects to bytes and back
 * :mod:`zensols.persist.dealloc`: freeing what objects hold
+* :mod:`zensols.persist.module`, :mod:`~zensols.persist.convert`: objects that keep
+  their state, and dataclasses to plain data
 * :mod:`zensols.persist.error`: the exceptions
 * :mod:`zensols.persist.testing`: the tests that any stash should pass
 
@@ -43,7 +45,14 @@ if TYPE_CHECKING:
         persisted,
         resource,
     )
+    from .backup import BackupSchedule as BackupSchedule
     from .composite import DirectoryCompositeStash
+    from .convert import from_dict as from_dict
+    from .convert import replace_dataclass as replace_dataclass
+    from .convert import replace_dict as replace_dict
+    from .convert import replace_list as replace_list
+    from .convert import replace_set as replace_set
+    from .convert import to_dict as to_dict
     from .dealloc import Deallocatable, dealloc_recursive
     from .domain import (
         CacheFactoryStash,
@@ -77,6 +86,9 @@ if TYPE_CHECKING:
         StoreUnavailableError,
         UntrustedDataError,
     )
+    from .module import PersistentModule as PersistentModule
+    from .module import export_all as export_all
+    from .module import import_all as import_all
     from .shelve import ShelveStash
     from .stash import (
         CacheStash,
@@ -97,6 +109,8 @@ if TYPE_CHECKING:
         SqliteStash,
         UnionStash,
     )
+    from .ui import export_button as export_button
+    from .ui import import_button as import_button
     from .zip import ZipStash
 
 __version__ = "0.1.0"
@@ -188,11 +202,30 @@ _MODULES = {
 }
 """Where each name is defined that is imported when it is first used."""
 
+_OBJECTS = {
+    "BackupSchedule": "backup",
+    "PersistentModule": "module",
+    "export_all": "module",
+    "export_button": "ui",
+    "from_dict": "convert",
+    "import_all": "module",
+    "import_button": "ui",
+    "replace_dataclass": "convert",
+    "replace_dict": "convert",
+    "replace_list": "convert",
+    "replace_set": "convert",
+    "to_dict": "convert",
+}
+"""The same, of the names for programs whose objects keep their state, which import
+the package as ``persistence`` and take none of its names with ``*``."""
+
+_ROOMS = {*_MODULES.values(), *_OBJECTS.values()}
+
 
 def __getattr__(name: str) -> Any:
-    if (module := _MODULES.get(name)) is not None:
+    if (module := _MODULES.get(name) or _OBJECTS.get(name)) is not None:
         value = getattr(import_module(f"{__name__}.{module}"), name)
-    elif name in _MODULES.values():
+    elif name in _ROOMS:
         return import_module(f"{__name__}.{name}")
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -201,4 +234,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_OBJECTS})
