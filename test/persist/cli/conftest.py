@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -51,8 +53,54 @@ def stash(in_tmp: Path) -> Run:
 
 
 @pytest.fixture
+def call(
+    in_tmp: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    """Runs the command in this process, which takes less time, in a temporary
+    folder.
+    """
+    from zensols.persist.cli.app import run
+
+    def call(
+        *arguments: str, code: int = 0, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        capsys.readouterr()
+        data = io.BytesIO(stdin.encode("utf-8", "surrogatepass"))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(data))
+        found = run(list(arguments))
+        out, err = capsys.readouterr()
+        assert found == code, (found, out, err)
+        return subprocess.CompletedProcess(list(arguments), found, out, err)
+
+    return call
+
+
+@pytest.fixture
 def clean_environment() -> dict[str, str]:
     return environment()
+
+
+@pytest.fixture
+def answer(in_tmp: Path) -> Callable[..., tuple[int, str]]:
+    """Runs the command for somebody who gives an answer on a terminal, and returns
+    the exit code and what was asked.
+    """
+
+    def answer(*arguments: str, given: bytes) -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [COMMAND, *arguments],
+            stdin=theirs,
+            stderr=subprocess.PIPE,
+            env=environment(),
+        ) as process:
+            os.close(theirs)
+            os.write(ours, given)
+            _, asked = process.communicate()
+        os.close(ours)
+        return process.returncode, asked.decode()
+
+    return answer
 
 
 @pytest.fixture

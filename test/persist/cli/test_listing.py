@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from zensols.persist import DirectoryStash, ExpiringStash, ShelveStash, open_stash
-from zensols.persist.cli.output import unescape
 from zensols.persist.codec import JsonCodec, dump_file
+from zensols.persist.stash.wording import unescape
 
 
 def test_columns_are_separated_by_tabs(stash: Any, filled: Any) -> None:

@@ -19,8 +19,8 @@ from server_mongo import connect_mongo
 from server_postgres import GUARDED, PASSWORD
 
 from zensols.persist import DirectoryStash, open_stash
-from zensols.persist.cli.output import unescape
 from zensols.persist.codec import SignedPickleCodec
+from zensols.persist.stash.wording import unescape
 
 Run = Callable[..., CompletedProcess[str]]
 

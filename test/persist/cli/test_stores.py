@@ -6,38 +6,21 @@ from typing import Any
 import pytest
 
 from zensols.persist import (
-    DelegateStash,
     DictionaryStash,
-    DirectoryStash,
-    EncodedStash,
     ExpiringStash,
     PersistableError,
     ZipStash,
 )
 from zensols.persist.cli.exits import UsageError
 from zensols.persist.cli.stores import (
-    entry_store,
-    innermost,
     open_existing,
     open_store,
     require_entries,
-    wrappers,
 )
-
-
-def test_store_below() -> None:
-    store: DirectoryStash[Any] = DirectoryStash(Path("data"))
-    stash = ExpiringStash(DelegateStash(store), 60)
-    assert innermost(stash) is entry_store(stash) is store
-    assert wrappers(stash) == [ExpiringStash, DelegateStash]
-    assert wrappers(store) == []
-    encoded: EncodedStash[Any] = EncodedStash(DictionaryStash())
-    assert innermost(encoded) is entry_store(encoded) is encoded
 
 
 def test_store_without_entries() -> None:
     stash: ExpiringStash[Any] = ExpiringStash(DictionaryStash(), 60)
-    assert entry_store(stash) is None
     with pytest.raises(UsageError, match="DictionaryStash keeps no entries"):
         require_entries(stash, "verify")
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from zensols.persist import DirectoryStash
 from zensols.persist.cli.summary import Summary
-from zensols.persist.cli.survey import Found, survey
 from zensols.persist.codec import JsonCodec, dump_file
 from zensols.persist.error import PersistableError
+from zensols.persist.stash.survey import Found, survey
 
 
 def test_sums_up(stash: Any, filled: Any) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import pty
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -132,19 +131,9 @@ def test_read_only_store_says_so(stash: Any, in_tmp: Path) -> None:
         assert "read-only" in stash(*arguments, code=4).stderr
 
 
-def test_rm_asks(filled: Any, command: str, clean_environment: Any) -> None:
-    for answer, code, left in ((b"n\n", 1, 3), (b"\x04", 1, 3), (b"y\n", 0, 0)):
-        ours, theirs = pty.openpty()
-        with subprocess.Popen(
-            [command, "rm", "dir:data", "--all"],
-            stdin=theirs,
-            stderr=subprocess.PIPE,
-            env=clean_environment,
-        ) as process:
-            os.close(theirs)
-            os.write(ours, answer)
-            _, asked = process.communicate()
-        os.close(ours)
-        assert process.returncode == code
-        assert asked.startswith(b"Delete all 3 entries in dir:data? [y/N] ")
+def test_rm_asks(filled: Any, answer: Any) -> None:
+    for given, code, left in ((b"n\n", 1, 3), (b"\x04", 1, 3), (b"y\n", 0, 0)):
+        found, asked = answer("rm", "dir:data", "--all", given=given)
+        assert found == code
+        assert asked.startswith("Delete all 3 entries in dir:data? [y/N] ")
         assert len(DirectoryStash[Any](Path("data"))) == left

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from zensols.persist import DirectoryStash, ShelveStash, open_stash
-from zensols.persist.cli.verifying import kind_of, strict
-from zensols.persist.codec import CompressedCodec, JsonCodec, SignedPickleCodec
+from zensols.persist.cli.verifying import kind_of
+from zensols.persist.codec import SignedPickleCodec
 from zensols.persist.error import (
     AlteredDataError,
     CorruptDataError,
@@ -87,17 +87,6 @@ def test_store_below_a_time_to_live(stash: Any, in_tmp: Path) -> None:
 )
 def test_kinds(error: PersistableError, kind: str) -> None:
     assert kind_of(error) == kind
-
-
-def test_strict_codec() -> None:
-    trusting = SignedPickleCodec(trust="any")
-    for codec in (trusting, CompressedCodec(trusting)):
-        found = strict(codec)
-        assert isinstance(found, SignedPickleCodec)
-        assert found.trust == "signed"
-    plain = JsonCodec()
-    assert strict(plain) is plain
-    assert strict(CompressedCodec(plain)) is plain
 
 
 def test_folder_is_read_by_the_file(stash: Any, in_tmp: Path) -> None:

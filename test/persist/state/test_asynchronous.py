@@ -58,10 +58,7 @@ def test_bases_are_abstract(base: Any) -> None:
 
 
 def test_methods_are_coroutines() -> None:
-    for name in (
-        "list_app_ids load save initialize is_initialized cleanup from_values "
-        "from_config"
-    ).split():
+    for name in ("list_app_ids load save initialize is_initialized cleanup").split():
         assert iscoroutinefunction(getattr(AsyncBaseStatePersister, name)), name
 
 
@@ -87,6 +84,9 @@ async def test_cleans_up_after_errors() -> None:
 async def test_makes_persisters() -> None:
     persister = await Persister.from_config({"path": "file", "table": "t"})
     assert (persister.path, persister.table) == ("file", "t")
+    async with Persister.from_values("file") as other:
+        assert (other.path, other.open) == ("file", True)
+    assert not other.open
     copied = persister.copy()
     assert copied is not persister
     assert copied.path == "file"

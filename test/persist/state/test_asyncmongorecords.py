@@ -38,9 +38,3 @@ def test_loops_have_connections_of_their_own(records: AsyncMongoRecords) -> None
 
     for _ in range(2):
         asyncio.run(use())
-
-
-def test_unknown_methods_are_attribute_errors(records: AsyncMongoRecords) -> None:
-    for name in "_hidden", "find_nothing":
-        with pytest.raises(AttributeError):
-            getattr(records, name)

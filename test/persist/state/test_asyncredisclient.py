@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 import redis
 from server_redis import RedisServer
 
-from zensols.persist.error import StoreUnavailableError
+from zensols.persist.error import PersistableError, StoreUnavailableError
 from zensols.persist.state.asyncredisclient import AsyncRedisClient
 from zensols.persist.state.rediscalls import Call
 from zensols.persist.state.redisscripts import Script
@@ -21,6 +23,19 @@ def call(text: str, *arguments: str) -> Call[object]:
 
 
 ECHO = "return ARGV[1]"
+
+
+@pytest.mark.parametrize("package", ["redis", "hiredis"])
+def test_without_the_extra(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [*sys.modules]:
+        if name.partition(".")[0] == package:
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    client = AsyncRedisClient("redis://localhost:6379", timeout=30)
+    with pytest.raises(
+        PersistableError, match=r'pip install "zensols.persist\[redis\]"'
+    ):
+        asyncio.run(client.run(call(ECHO, "a")))
 
 
 def test_each_gets_its_own_answer(redis_server_url: str) -> None:
@@ -46,6 +61,34 @@ def test_one_error_is_one_callers(redis_server_url: str) -> None:
         )
         assert (one, other) == (b"a", b"b")
         assert isinstance(wrong, StoreUnavailableError)
+        await client.disconnect()
+
+    asyncio.run(use())
+
+
+def test_server_that_forgot_the_scripts(redis_server_url: str) -> None:
+    async def use() -> None:
+        client = AsyncRedisClient(redis_server_url, timeout=30)
+        texts = [f"return '{uuid4()}' .. ARGV[1]" for _ in range(3)]
+        calls = [call(text, str(n)) for n in range(9) for text in texts]
+        found = await asyncio.gather(*map(client.run, calls))
+        with redis.Redis.from_url(redis_server_url, protocol=2) as other:
+            other.script_flush()
+        assert await asyncio.gather(*map(client.run, calls)) == found
+        assert [reply[-1:] for reply in found[::3]] == [b"%d" % n for n in range(9)]
+        await client.disconnect()
+
+    asyncio.run(use())
+
+
+def test_connections_are_few(start_redis: Callable[..., RedisServer]) -> None:
+    server = start_redis()
+
+    async def use() -> None:
+        client = AsyncRedisClient(server.url, timeout=30)
+        await asyncio.gather(*(client.run(call(ECHO, str(n))) for n in range(200)))
+        with redis.Redis.from_url(server.url, protocol=2) as other:
+            assert len(other.client_list(_type="normal")) == 2 + 1
         await client.disconnect()
 
     asyncio.run(use())

@@ -31,12 +31,6 @@ def test_shares_its_keys(records: AsyncRedisRecords) -> None:
     other.close()
 
 
-def test_unknown_methods_are_attribute_errors(records: AsyncRedisRecords) -> None:
-    for name in "_hidden", "find_nothing":
-        with pytest.raises(AttributeError):
-            getattr(records, name)
-
-
 def test_reading_sets_nothing_up(records: AsyncRedisRecords) -> None:
     async def use() -> None:
         assert await records.find("p", "app", None) is None

@@ -29,7 +29,7 @@ from zensols.persist.state.asyncpersister import AsyncPersister
 from zensols.persist.state.burr import SQLitePersister
 from zensols.persist.state.persister import Persister
 
-DATABASES = ["InMemory", "SQLite", "PostgreSQL", "Redis", "MongoDB"]
+DATABASES = ["InMemory", "SQLite", "PostgreSQL", "Redis", "MongoDB", "Stash"]
 
 
 @pytest.fixture(params=DATABASES)
@@ -50,6 +50,8 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
     elif name == "MongoDB":
         uri, _, database = request.getfixturevalue("mongo_url").rpartition("/")
         options = {"uri": uri, "db_name": database}
+    elif name == "Stash":
+        arguments = (f"dir:{tmp_path}/states",)
 
     def make(kind: str, **more: Any) -> Any:
         persister = getattr(burr, f"{kind}{name}Persister")

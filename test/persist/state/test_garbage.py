@@ -61,6 +61,13 @@ def test_everything_of_nobody_is_garbage() -> None:
     assert garbage == Garbage([30, 21, 20, 13, 12, 11, 10], [], [1, 2, 3])
 
 
+def test_what_is_of_another_family_is_left_to_that() -> None:
+    # An application that was deleted, and then saved by who didn't know.
+    records = [record(40, 1, 10, 11), record(41, 1, 10, 11, 40)]
+    cut = Branch(1, 1, None, None, "main", 41)
+    assert find_garbage([cut], records) == Garbage([], [40], [])
+
+
 def test_floor_hides_what_is_before() -> None:
     cut = Branch(1, 1, None, None, "main", 13)
     garbage = find_garbage([cut], RECORDS[:4])

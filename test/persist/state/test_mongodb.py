@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from server_mongo import MongoServer
 
 from zensols.persist.error import PersistableError, StoreUnavailableError
 from zensols.persist.state import AsyncMongoDBPersister, MongoDBPersister
 from zensols.persist.testing import AsyncPersisterContract, PersisterContract
-
-SAVE = """
-import json, sys
-from zensols.persist.state import MongoDBPersister
-place, first = json.loads(sys.argv[1]), int(sys.argv[2])
-with MongoDBPersister(**place) as persister:
-    sys.stdin.read()
-    for number in range(first, first + 10):
-        state = {"number": number, "text": ["x" * 100] * (100 + number)}
-        persister.save("p", "app", number, "step", state, "completed")
-"""
 
 
 @pytest.fixture
@@ -141,43 +126,3 @@ def test_wrong_database(name: str) -> None:
 def test_timeout_must_be_positive() -> None:
     with pytest.raises(PersistableError, match="above 0"):
         MongoDBPersister(timeout=0)
-
-
-def test_acknowledged_states_survive_the_server(own_mongo_server: MongoServer) -> None:
-    with MongoDBPersister(own_mongo_server.url, "data", timeout=2) as persister:
-        for turn in range(2):
-            for number in range(turn * 10, turn * 10 + 10):
-                state = {"number": number, "text": ["x" * 100] * (100 + number)}
-                persister.save("p", "app", number, "step", state, "completed")
-            own_mongo_server.kill()
-            with pytest.raises(StoreUnavailableError, match="doesn't answer"):
-                persister.load("p", "app")
-            own_mongo_server.start()
-        for number in range(20):
-            found = persister.load("p", "app", number)
-            assert found is not None
-            assert found["state"]["number"] == number
-            assert len(found["state"]["text"]) == 100 + number
-
-
-def test_eight_processes_lose_nothing(place: dict[str, str]) -> None:
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", SAVE, json.dumps(place), str(first)],
-            stdin=subprocess.PIPE,
-        )
-        for first in range(0, 80, 10)
-    ]
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.close()
-    for child in children:
-        assert child.wait(60) == 0
-    with MongoDBPersister(**place) as persister:
-        history = persister.history("p", "app")
-        assert sorted(item.sequence_id for item in history) == list(range(80))
-        for number in range(80):
-            found = persister.load("p", "app", number)
-            assert found is not None
-            assert found["state"]["number"] == number
-            assert len(found["state"]["text"]) == 100 + number

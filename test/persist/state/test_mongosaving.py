@@ -57,7 +57,7 @@ def test_sent_twice_is_saved_once(
     records: MongoRecords, status: str, expected: Any
 ) -> None:
     records.add(draft(1), ANY)
-    steps = records._steps.add(draft(2, status), expected)
+    steps = records._plans.add(draft(2, status), expected)
     assert isinstance(drive(steps, Repeating(records)), int)
     assert numbers(records) == [1, 2]
 
@@ -66,9 +66,11 @@ def test_fork_sent_twice_is_made_once(records: MongoRecords) -> None:
     records.add(draft(1), ANY)
     record = records.find("p", "app", 1)
     assert record is not None
-    made = drive(records._steps.fork("p", "fork", record, 0), Repeating(records))
-    assert made
-    assert not records.fork("p", "fork", record, 0)
+    source = records.find_branch("p", "app")
+    assert source is not None
+    steps = records._plans.fork("p", "fork", source, record)
+    assert drive(steps, Repeating(records)) is True
+    assert records.fork("p", "fork", source, record) is False
     assert len(records.find_branches(record.branch)) == 2
 
 
@@ -84,7 +86,7 @@ def test_what_was_claimed_and_is_late_does_not_come_before(
     records: MongoRecords,
 ) -> None:
     records.add(draft(1), ANY)
-    late = records._steps.add(draft(2), ANY)
+    late = records._plans.add(draft(2), ANY)
     insert = run_until(late, records, "insert_one")
     third = records.add(draft(3), 1)
     assert isinstance(third, int)
@@ -99,7 +101,7 @@ def test_what_was_claimed_and_is_late_does_not_come_before(
 
 def test_of_two_that_expect_the_same_one_saves(records: MongoRecords) -> None:
     records.add(draft(1), ANY)
-    late = records._steps.add(draft(2), 1)
+    late = records._plans.add(draft(2), 1)
     claim = run_until(late, records, "find_one_and_update")
     assert isinstance(records.add(draft(3), 1), int)
     with pytest.raises(StopIteration) as done:
@@ -136,3 +138,74 @@ def test_step_that_was_dropped_can_be_saved_anew(records: MongoRecords) -> None:
     again = records.add(draft(1), ANY)
     assert isinstance(again, int)
     assert again not in (first, second)
+
+
+def finish(steps: Any, records: MongoRecords, ask: Any) -> Any:
+    """Carry out the rest of steps, and return what comes of them."""
+    try:
+        while True:
+            ask = steps.send(records.ask(ask))[1]
+    except StopIteration as e:
+        return e.value
+
+
+@pytest.mark.parametrize("forked", [False, True])
+def test_what_comes_to_a_deleted_application_is_stored_anew(
+    records: MongoRecords, forked: bool
+) -> None:
+    records.add(draft(1), ANY)
+    branch: Any = records.find_branch("p", "app")
+    record = records.find("p", "app", 1)
+    late = records._plans.add(draft(2), ANY)
+    insert = run_until(late, records, "insert_one")
+    if forked:
+        assert records.fork("p", "fork", branch, record) is True
+    records.release(branch.id, ANY)
+    added = finish(late, records, insert)
+    new = records.find_branch("p", "app")
+    assert new is not None
+    assert new.id != branch.id
+    found = records.find("p", "app", None)
+    assert found is not None
+    assert (found.id, found.branch) == (added, new.id)
+    left = records.link.collection("states").count_documents({"branch": branch.id})
+    assert left == (2 if forked else 1)
+
+
+def test_what_comes_before_where_an_application_begins_is_stored_anew(
+    records: MongoRecords,
+) -> None:
+    records.add(draft(1), ANY)
+    branch: Any = records.find_branch("p", "app")
+    late = records._plans.add(draft(2), ANY)
+    insert = run_until(late, records, "insert_one")
+    third = records.add(draft(3), ANY)
+    records.set_floor(branch.id, third)
+    added = finish(late, records, insert)
+    assert added > third
+    newest = records.find("p", "app", None)
+    assert newest is not None
+    assert (newest.id, newest.sequence_id) == (added, 2)
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_fork_of_what_is_deleted_meanwhile_is_taken_back(
+    records: MongoRecords, used: bool
+) -> None:
+    records.add(draft(1), ANY)
+    branch: Any = records.find_branch("p", "app")
+    record = records.find("p", "app", 1)
+    late = records._plans.fork("p", "fork", branch, record)
+    insert = run_until(late, records, "insert_one")
+    step = late.send(records.ask(insert))
+    records.release(branch.id, ANY)
+    if used:
+        saved = records.add(
+            Draft("p", "fork", 9, "step", "completed", "", 1, 1, Stored("whole", b"x")),
+            ANY,
+        )
+        assert isinstance(saved, int)
+    assert finish(late, records, step[1]) is Refused.LOST
+    # What somebody has saved to it stays.
+    assert (records.find("p", "fork", 9) is not None) is used
+    assert (records.find_branch("p", "fork") is not None) is used

@@ -62,7 +62,7 @@ def test_what_is_needed_stays(records: MongoRecords) -> None:
 
 def test_nothing_is_stored_against_what_is_being_deleted(records: MongoRecords) -> None:
     base = add(records, 1)
-    steps = records._steps.discard([base], [], [])
+    steps = records._plans.discard([base], [], [])
     records.ask(next(steps)[1])
     assert add(records, 2, base) is Refused.LOST
 

@@ -12,21 +12,8 @@ import psycopg
 import pytest
 
 from zensols.persist.error import PersistableError, StoreUnavailableError
-from zensols.persist.state import AsyncPostgreSQLPersister, PostgreSQLPersister, State
+from zensols.persist.state import AsyncPostgreSQLPersister, PostgreSQLPersister
 from zensols.persist.testing import AsyncPersisterContract, PersisterContract
-
-SAVER = """
-import sys
-from zensols.persist.state import PostgreSQLPersister, State
-url, first = sys.argv[1], int(sys.argv[2])
-text = ["x" * 100] * 100
-with PostgreSQLPersister(url) as persister:
-    print("ready", flush=True)
-    input()
-    for number in range(first, first + 25):
-        state = State(number=number, text=[*text, str(number)])
-        persister.save("p", "app", number, "step", state, "completed")
-"""
 
 
 class TestPostgreSQLPersister(PersisterContract):
@@ -52,27 +39,6 @@ class TestAsyncPostgreSQLPersister(AsyncPersisterContract):
         persister = AsyncPostgreSQLPersister(postgres_url)
         yield persister
         self.cleanup(persister)
-
-
-def test_processes_lose_nothing(postgres_url: str, start_client: Any) -> None:
-    savers = [start_client(SAVER, postgres_url, index * 25) for index in range(8)]
-    for saver in savers:
-        assert saver.stdout.readline() == "ready\n"
-    for saver in savers:
-        saver.stdin.write("\n")
-        saver.stdin.flush()
-    for saver in savers:
-        _, error = saver.communicate(timeout=120)
-        assert (saver.returncode, error) == (0, "")
-    text = ["x" * 100] * 100
-    with PostgreSQLPersister(postgres_url) as persister:
-        history = persister.history("p", "app")
-        assert sorted(item.sequence_id for item in history) == list(range(200))
-        for number in range(200):
-            found = persister.load("p", "app", number)
-            assert found is not None
-            expected = State(number=number, text=[*text, str(number)])
-            assert found["state"] == expected, f"state {number}"
 
 
 def test_parts_of_an_address(postgres_guarded_url: str) -> None:

@@ -6,7 +6,7 @@ import os
 import pickle
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -17,6 +17,12 @@ from zensols.persist.state.postgresrecords import PostgresRecords
 from zensols.persist.state.postgresstatements import PostgresStatements, known
 from zensols.persist.state.record import Draft, Record
 from zensols.persist.state.records import ANY, Refused
+
+ADD_SECOND: LiteralString = (
+    "INSERT INTO states (branch, sequence_id, position, status, created_at, size, "
+    "kind, path, place, payload, hidden) SELECT branch, 2, position, status, "
+    "created_at, size, kind, path, place, payload, hidden FROM states"
+)
 
 
 @pytest.fixture
@@ -133,12 +139,7 @@ def test_expected_one_that_was_followed_meanwhile(
         )
         saver.start()
         wait_for_waiter(postgres_url)
-        other.execute(
-            "INSERT INTO states (branch, sequence_id, position, status, created_at, "
-            "size, kind, path, place, payload, hidden) "
-            "SELECT branch, 2, position, status, created_at, size, kind, path, place, "
-            "payload, hidden FROM states"
-        )
+        other.execute(ADD_SECOND)
         other.commit()
     saver.join(30)
     assert results == [Refused.MOVED]
@@ -253,3 +254,43 @@ def most_rows(plan: dict[str, Any]) -> float:
     """How many rows any part of a plan has read at most."""
     parts = map(most_rows, plan.get("Plans", ()))
     return max(float(plan["Actual Rows"]), *parts, 0.0)
+
+
+def test_fork_of_what_is_being_deleted(
+    records: PostgresRecords, postgres_url: str
+) -> None:
+    """It waits, and is told that it is gone."""
+    records.add(draft(1), ANY)
+    source, record = records.find_branch("p", "app"), records.find("p", "app", 1)
+    results: list[Any] = []
+    with psycopg.connect(postgres_url) as other:
+        other.execute("UPDATE states_branches SET app_id = NULL, app_digest = NULL")
+        forker = threading.Thread(
+            target=lambda: results.append(records.fork("p", "fork", source, record))
+        )
+        forker.start()
+        wait_for_waiter(postgres_url)
+        other.commit()
+    forker.join(30)
+    assert results == [Refused.LOST]
+    assert records.find_branch("p", "fork") is None
+
+
+def test_what_is_saved_meanwhile_is_not_deleted(
+    records: PostgresRecords, postgres_url: str
+) -> None:
+    """Who deletes waits for who saves, and leaves what has come."""
+    first = records.add(draft(1), ANY)
+    branch = records.find_branch("p", "app")
+    assert branch is not None
+    with psycopg.connect(postgres_url) as other:
+        other.execute("SELECT 1 FROM states_branches FOR NO KEY UPDATE")
+        deleter = threading.Thread(target=lambda: records.release(branch.id, first))
+        deleter.start()
+        wait_for_waiter(postgres_url)
+        other.execute(ADD_SECOND)
+        other.commit()
+    deleter.join(30)
+    assert records.find_branch("p", "app") == branch
+    records.release(branch.id, ANY)
+    assert records.find_branch("p", "app") is None

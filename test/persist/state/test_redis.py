@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,17 +10,6 @@ from server_redis import RedisServer
 from zensols.persist.error import PersistableError, StoreUnavailableError
 from zensols.persist.state import ALL, AsyncRedisPersister, RedisPersister
 from zensols.persist.testing import AsyncPersisterContract, PersisterContract
-
-SAVE = """
-import json, sys
-from zensols.persist.state import RedisPersister
-place, first = json.loads(sys.argv[1]), int(sys.argv[2])
-with RedisPersister(**place) as persister:
-    sys.stdin.read()
-    for number in range(first, first + 10):
-        state = {"number": number, "text": ["x" * 100] * (100 + number)}
-        persister.save("p", "app", number, "step", state, "completed")
-"""
 
 
 @pytest.fixture
@@ -101,46 +87,3 @@ def test_password_with_special_characters(
 def test_namespace_must_be_printable() -> None:
     with pytest.raises(PersistableError, match="printable"):
         RedisPersister(namespace="a\n")
-
-
-def test_acknowledged_states_survive_the_server(
-    start_redis: Callable[..., RedisServer],
-) -> None:
-    server = start_redis()
-    with RedisPersister(port=server.port) as persister:
-        for turn in range(3):
-            for number in range(turn * 10, turn * 10 + 10):
-                state = {"number": number, "text": ["x" * 100] * (100 + number)}
-                persister.save("p", "app", number, "step", state, "completed")
-            server.kill()
-            with pytest.raises(StoreUnavailableError, match="check that it runs"):
-                persister.load("p", "app")
-            server.start()
-        for number in range(30):
-            found = persister.load("p", "app", number)
-            assert found is not None
-            assert found["state"]["number"] == number
-            assert len(found["state"]["text"]) == 100 + number
-
-
-def test_eight_processes_lose_nothing(place: dict[str, str]) -> None:
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", SAVE, json.dumps(place), str(first)],
-            stdin=subprocess.PIPE,
-        )
-        for first in range(0, 80, 10)
-    ]
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.close()
-    for child in children:
-        assert child.wait(60) == 0
-    with RedisPersister(**place) as persister:
-        history = persister.history("p", "app")
-        assert sorted(item.sequence_id for item in history) == list(range(80))
-        for number in range(80):
-            found = persister.load("p", "app", number)
-            assert found is not None
-            assert found["state"]["number"] == number
-            assert len(found["state"]["text"]) == 100 + number

@@ -44,21 +44,43 @@ def test_fork_sent_again_is_the_same(run: Any) -> None:
     branch = run(scripts.FIND_BRANCH, "=p", "app")[0]
     token = uuid4().hex
     fork = "=p", "fork", branch, record, ZERO
-    assert run(writing.FORK, *fork, token) == 1
-    assert run(writing.FORK, *fork, token) == 1
-    assert run(writing.FORK, *fork, uuid4().hex) == 0
+    assert run(writing.FORK, *fork, token, branch) == 1
+    # Even if the other one has been deleted since.
+    run(writing.RELEASE, branch, "+inf")
+    assert run(writing.FORK, *fork, token, branch) == 1
+    assert run(writing.FORK, *fork, uuid4().hex, branch) == 0
+    other = "=p", "other", *fork[2:]
+    assert run(writing.FORK, *other, uuid4().hex, branch) == b"lost"
     assert len(run(scripts.FIND_BRANCHES, branch)) == 2
 
 
 def test_branch_of_a_fork_is_kept(run: Any) -> None:
     record = add(run, 1, "payload")
     branch = run(scripts.FIND_BRANCH, "=p", "app")[0]
-    run(writing.FORK, "=p", "fork", branch, record, ZERO, "token")
-    run(writing.RELEASE, branch)
-    run(writing.RELEASE, branch)
+    run(writing.FORK, "=p", "fork", branch, record, ZERO, "token", branch)
+    run(writing.RELEASE, branch, "+inf")
+    run(writing.RELEASE, branch, "+inf")
     run(writing.DISCARD, 0, 1, record, 1, branch)
     assert [found[0] for found in run(scripts.FIND_BRANCHES, branch)].count(branch) == 1
     fork = run(scripts.FIND_BRANCH, "=p", "fork")[0]
-    run(writing.RELEASE, fork)
+    run(writing.RELEASE, fork, record)
     run(writing.DISCARD, 0, 0, 2, fork, branch)
     assert run(scripts.FIND_BRANCHES, branch) == []
+
+
+def test_floor_only_grows(run: Any) -> None:
+    records = [add(run, number, "payload") for number in range(3)]
+    branch = run(scripts.FIND_BRANCH, "=p", "app")[0]
+    for record in records[1], records[0]:
+        run(writing.SET_FLOOR, branch, record)
+        assert run(scripts.FIND_BRANCH, "=p", "app")[-1] == records[1]
+
+
+def test_application_with_a_newer_record_is_not_deleted(run: Any) -> None:
+    first = add(run, 1, "payload")
+    newest = add(run, 2, "payload")
+    branch = run(scripts.FIND_BRANCH, "=p", "app")[0]
+    run(writing.RELEASE, branch, first)
+    assert run(scripts.FIND_BRANCH, "=p", "app") is not None
+    run(writing.RELEASE, branch, newest)
+    assert run(scripts.FIND_BRANCH, "=p", "app") is None

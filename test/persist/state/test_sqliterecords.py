@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,26 +12,11 @@ from pathlib import Path
 import pytest
 
 from zensols.persist.error import PersistableError
-from zensols.persist.state import SQLitePersister, State
+from zensols.persist.state import SQLitePersister
+from zensols.persist.state.chain import Stored
+from zensols.persist.state.record import Draft
+from zensols.persist.state.records import ANY, Refused
 from zensols.persist.state.sqliterecords import VERSION, SqliteRecords
-
-WRITER = """
-import sys
-from zensols.persist.state import SQLitePersister, State
-first, path = int(sys.argv[1]), sys.argv[2]
-text = ["x" * 100] * 100
-with SQLitePersister(path) as persister:
-    for number in range(first, first + 100_000):
-        state = State(number=number, text=text + [str(number)] * (number % 50))
-        persister.save("p", "app", number, "step", state, "completed")
-        sys.stdout.write(f"{number}\\n")
-        sys.stdout.flush()
-"""
-
-
-def expected(number: int) -> State:
-    text = ["x" * 100] * 100 + [str(number)] * (number % 50)
-    return State(number=number, text=text)
 
 
 @pytest.fixture
@@ -74,34 +57,36 @@ def test_two_processes_set_up_at_once(tmp_path: Path) -> None:
         assert sorted(persister.list_app_ids("p")) == ["0", "1", "2", "3"]
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.soak)])
-def test_killed_savers_lose_nothing(tmp_path: Path, kills: int) -> None:
-    path = str(tmp_path / "a.db")
-    saved: list[int] = []
-    for turn in range(kills):
-        with subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(turn * 1000), path],
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as child:
-            assert child.stdout is not None
-            for _ in range(1 + turn * 7 % 40):
-                line = child.stdout.readline()
-                assert line, "it ended by itself"
-                saved.append(int(line))
-            os.kill(child.pid, signal.SIGKILL)
-            saved += [int(line) for line in child.stdout if line.endswith("\n")]
-        with SQLitePersister(path) as persister:
-            newest = persister.load("p", "app")
-            assert newest is not None
-            # What was being told when it died may be saved, too.
-            assert newest["sequence_id"] - saved[-1] in (0, 1)
-            assert newest["state"] == expected(newest["sequence_id"])
-    with SQLitePersister(path) as persister:
-        there = {item.sequence_id for item in persister.history("p", "app")}
-        assert set(saved) <= there
-        assert len(there) <= len(saved) + kills
-        for number in there:
-            found = persister.load("p", "app", number)
-            assert found is not None
-            assert found["state"] == expected(number), f"state {number}"
+def test_branches_are_not_mixed_up_with_those_that_are_gone(
+    records: SqliteRecords,
+) -> None:
+    ids = []
+    for app_id in "ab":
+        stored = Stored("whole", b"x")
+        added = records.add(
+            Draft("p", app_id, 1, "step", "completed", "", None, 1, stored), ANY
+        )
+        assert isinstance(added, int)
+        branch = records.find_branch("p", app_id)
+        assert branch is not None
+        assert branch.root == branch.id
+        ids.append(branch.id)
+        if app_id == "a":
+            records.release(branch.id, ANY)
+            records.discard([added], [], [branch.id])
+    assert ids[0] < ids[1]
+
+
+def test_numbers_are_never_given_again(records: SqliteRecords) -> None:
+    def draft(number: int, *path: int) -> Draft:
+        stored = Stored("delta" if path else "whole", b"data", path, len(path))
+        return Draft("p", "a", number, "s", "completed", "2026", None, 4, stored)
+
+    first, second, third = (records.add(draft(number), ANY) for number in range(3))
+    assert [first, second, third] == [1, 2, 3]
+    records.discard([2, 3], [], [])
+    records.discard([1], [], [])
+    assert records.add(draft(3), ANY) == 4
+    assert records.add(draft(4, 3), ANY) is Refused.LOST
+    records.discard([], [4], [])
+    assert records.add(draft(5, 4), ANY) == 5

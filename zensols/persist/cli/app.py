@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from inspect import cleandoc
 from typing import Annotated, Any, Final
@@ -13,12 +14,14 @@ import typer.core
 import typer.main
 
 from ..error import PersistableError
+from . import backup, state
 from .copying import copy
 from .exchange import export, import_
 from .exits import ExitCode, complain, exit_code
 from .listing import ls
 from .signing import sign
 from .summary import info
+from .ui import ui
 from .values import get, put, rm
 from .verifying import verify
 
@@ -40,6 +43,8 @@ Examples:
   stash info dir:cache
   stash copy dir:cache sqlite:cache.db
   stash verify sqlite:cache.db
+  stash state ls sqlite:states.db --all
+  stash backup now dir:cache dir:backups
 
 \b
 Exit codes:
@@ -114,14 +119,26 @@ def _main(
 
 _main.__doc__ = _HELP
 
-for _command in (ls, get, put, rm, info, copy, verify, sign, export, import_):
-    app.command(
-        _command.__name__.rstrip("_"),
-        # What keeps the lines of the examples is a control character, which a raw
-        # docstring can't have.
-        help=cleandoc(_command.__doc__ or "").replace("\\b\n", "\b\n"),
-        context_settings=_FORMS,
-    )(_command)
+
+def _add(group: typer.Typer, commands: Iterable[Callable[..., int]]) -> None:
+    for command in commands:
+        group.command(
+            command.__name__.rstrip("_"),
+            # What keeps the lines of the examples is a control character, which a raw
+            # docstring can't have.
+            help=cleandoc(command.__doc__ or "").replace("\\b\n", "\b\n"),
+            context_settings=_FORMS,
+        )(command)
+
+
+_add(app, (ls, get, put, rm, info, copy, verify, sign, export, import_, ui))
+
+for _room in (state, backup):
+    _group = typer.Typer(
+        help=_room.HELP, context_settings=_FORMS, rich_markup_mode=None
+    )
+    _add(_group, _room.COMMANDS)
+    app.add_typer(_group, name=_room.__name__.rpartition(".")[2])
 
 
 def run(arguments: list[str]) -> int:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
 from typing import IO, Annotated, Any
 
 import typer
@@ -15,18 +10,19 @@ import typer
 from ..codec import default_codec
 from ..domain import Stash, chunks
 from ..error import PersistableError
-from ..files import AtomicFile
 from ..missing import MISSING
 from ..stash import DictionaryStash
+from ..stash.layers import entry_store, innermost
+from ..stash.survey import BATCH, UNAVAILABLE
 from .archive import ArchiveStash, write_archive
 from .convert import EntrySource
 from .copying import report_transfer
-from .exits import UNAVAILABLE, ExitCode, UsageError, complain, complain_of
+from .exits import ExitCode, complain, complain_of
 from .jsonlines import read_lines, to_line
-from .options import Json, Url
+from .options import InputFile, Json, Url
 from .progress import Bar
-from .stores import entry_store, innermost, open_existing, open_store
-from .survey import BATCH
+from .stores import open_existing, open_store
+from .streams import open_input, open_output
 
 __all__ = ["export", "import_"]
 
@@ -76,7 +72,7 @@ def export(
                 yield from source.read(names)
                 bar.advance(len(names))
 
-        with _output(file) as out:
+        with open_output(file) as out:
             if as_json:
                 count = 0
                 for key in base.keys():
@@ -103,14 +99,7 @@ def _write_line(out: IO[bytes], stash: Stash[Any], key: str, failed: Any) -> boo
 
 def import_(
     url: Url,
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help="The file to read; - is the input.",
-            show_default=False,
-        ),
-    ],
+    file: InputFile,
     as_json: Json = False,
 ) -> int:
     r"""Store what export wrote, either form of it.
@@ -125,7 +114,7 @@ def import_(
       stash import dir:cache values.jsonl
     """
     target = open_store(url)
-    with _input(file) as data:
+    with open_input(file) as data:
         start = data.read(2)
         data.seek(0)
         sources: Iterable[Stash[Any]]
@@ -137,37 +126,3 @@ def import_(
             batches = chunks(read_lines(data), BATCH)
             sources = (DictionaryStash(dict(batch)) for batch in batches)
         return report_transfer("Importing", sources, target, lambda: total, as_json)
-
-
-@contextmanager
-def _output(file: str) -> Iterator[IO[bytes]]:
-    if file == "-":
-        if sys.stdout.isatty():
-            raise UsageError("The output is a terminal: name a file, or use a pipe")
-        yield sys.stdout.buffer
-        return
-    try:
-        with (
-            AtomicFile(file) as atomic,
-            os.fdopen(os.dup(atomic.fd), "wb") as out,
-        ):
-            yield out
-    except OSError as e:
-        raise PersistableError(f"Can't write {file}: {e.strerror or e}") from e
-
-
-@contextmanager
-def _input(file: str) -> Iterator[IO[bytes]]:
-    with ExitStack() as context:
-        data: IO[bytes]
-        try:
-            if file == "-":
-                # An archive is read from its end.
-                data = context.enter_context(tempfile.TemporaryFile())
-                shutil.copyfileobj(sys.stdin.buffer, data)
-                data.seek(0)
-            else:
-                data = context.enter_context(open(file, "rb"))
-        except OSError as e:
-            raise UsageError(f"Can't read {file}: {e.strerror or e}") from e
-        yield data

@@ -9,7 +9,7 @@ import typer
 
 from .exits import UsageError
 
-__all__ = ["Escaped", "Json", "Key", "Url", "Yes", "confirm"]
+__all__ = ["Escaped", "InputFile", "Json", "Key", "Url", "Yes", "confirm"]
 
 Url = Annotated[
     str,
@@ -21,6 +21,15 @@ Url = Annotated[
 ]
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The key.", show_default=False)]
+
+InputFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="The file to read; - is the input.",
+        show_default=False,
+    ),
+]
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print JSON, one object on each line.")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .asyncpersister import AsyncPersister
     from .diff import Difference
     from .error import StateConflictError, StateVersionError
+    from .exchange import RawLoss, StateExchange
     from .interface import (
         BaseStateLoader,
         BaseStatePersister,
@@ -26,14 +27,17 @@ if TYPE_CHECKING:
     )
     from .memorypersister import AsyncInMemoryPersister, InMemoryPersister
     from .mongodb import AsyncMongoDBPersister, MongoDBPersister
+    from .opening import open_async_persister, open_persister
     from .past import HistoryItem
     from .persister import Persister
     from .postgresql import AsyncPostgreSQLPersister, PostgreSQLPersister
+    from .raw import RawFork, RawState
     from .records import ALL
     from .redis import AsyncRedisPersister, RedisPersister
     from .schema import Migration
     from .serde import StateSerde
     from .sqlite import AsyncSQLitePersister, SQLitePersister, SQLLitePersister
+    from .stashpersister import AsyncStashPersister, StashPersister
     from .state import State
     from .upkeep import Pruned
 
@@ -48,6 +52,7 @@ __all__ = [
     "AsyncPostgreSQLPersister",
     "AsyncRedisPersister",
     "AsyncSQLitePersister",
+    "AsyncStashPersister",
     "BaseStateLoader",
     "BaseStatePersister",
     "BaseStateSaver",
@@ -60,14 +65,21 @@ __all__ = [
     "Persister",
     "PostgreSQLPersister",
     "Pruned",
+    "RawFork",
+    "RawLoss",
+    "RawState",
     "RedisPersister",
     "SQLLitePersister",
     "SQLitePersister",
+    "StashPersister",
     "State",
     "StateConflictError",
+    "StateExchange",
     "StateSerde",
     "StateVersionError",
     "Status",
+    "open_async_persister",
+    "open_persister",
 ]
 
 _MODULES = {
@@ -81,6 +93,7 @@ _MODULES = {
     "AsyncPostgreSQLPersister": "postgresql",
     "AsyncRedisPersister": "redis",
     "AsyncSQLitePersister": "sqlite",
+    "AsyncStashPersister": "stashpersister",
     "BaseStateLoader": "interface",
     "BaseStatePersister": "interface",
     "BaseStateSaver": "interface",
@@ -93,14 +106,21 @@ _MODULES = {
     "Persister": "persister",
     "PostgreSQLPersister": "postgresql",
     "Pruned": "upkeep",
+    "RawFork": "raw",
+    "RawLoss": "exchange",
+    "RawState": "raw",
     "RedisPersister": "redis",
     "SQLLitePersister": "sqlite",
     "SQLitePersister": "sqlite",
+    "StashPersister": "stashpersister",
     "State": "state",
     "StateConflictError": "error",
+    "StateExchange": "exchange",
     "StateSerde": "serde",
     "StateVersionError": "error",
     "Status": "interface",
+    "open_async_persister": "opening",
+    "open_persister": "opening",
 }
 
 

@@ -8,6 +8,7 @@ from copy import deepcopy
 from typing import Any, Self
 
 from .interface import PersistedStateData, Status
+from .values import Made
 
 __all__ = [
     "AsyncBaseStateLoader",
@@ -31,13 +32,7 @@ class AsyncBaseStateLoader(ABC):
 
     @abstractmethod
     async def list_app_ids(self, partition_key: str | None, **kwargs: Any) -> list[str]:
-        """Return the applications of a partition, the one saved last first.
-
-        :param partition_key: the partition
-
-        :param kwargs: what else the class takes
-
-        """
+        """See :meth:`.BaseStateLoader.list_app_ids`."""
 
     @abstractmethod
     async def load(
@@ -47,18 +42,7 @@ class AsyncBaseStateLoader(ABC):
         sequence_id: int | None = None,
         **kwargs: Any,
     ) -> PersistedStateData | None:
-        """Return a state and what it was saved with, or None if there is no such.
-
-        :param partition_key: the partition
-
-        :param app_id: the application, or None for that of the partition that was
-                       saved last
-
-        :param sequence_id: which step, by default the one that was saved last
-
-        :param kwargs: what else the class takes
-
-        """
+        """See :meth:`.BaseStateLoader.load`."""
 
 
 class AsyncBaseStateSaver(ABC):
@@ -94,23 +78,7 @@ class AsyncBaseStateSaver(ABC):
         status: Status,
         **kwargs: Any,
     ) -> None:
-        """Save a state.
-
-        :param partition_key: what the application belongs to, such as a user
-
-        :param app_id: the application
-
-        :param sequence_id: which step of the application it is the state after
-
-        :param position: what that step was
-
-        :param state: the state
-
-        :param status: whether the step succeeded: ``completed`` or ``failed``
-
-        :param kwargs: what else the class takes
-
-        """
+        """See :meth:`.BaseStateSaver.save`."""
 
     def is_async(self) -> bool:
         """Return whether the other methods are coroutines: they are."""
@@ -143,24 +111,26 @@ class AsyncBaseStatePersister(AsyncBaseStateLoader, AsyncBaseStateSaver):
     """
 
     @classmethod
-    async def from_values(cls, *args: Any, **values: Any) -> Self:
-        """Return a persister that makes its own connections.
+    def from_values(cls, *args: Any, **values: Any) -> Made[Self]:
+        """Return a persister that makes its own connections, to be awaited or used
+        with ``async with``.
 
         :param args: what the class takes
 
         :param values: what the class takes, by name
 
         """
-        return cls(*args, **values)
+        return Made(cls(*args, **values))
 
     @classmethod
-    async def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Return a persister for a section of a configuration.
+    def from_config(cls, config: Mapping[str, Any]) -> Made[Self]:
+        """Return a persister for a section of a configuration, to be awaited or used
+        with ``async with``.
 
         :param config: what :meth:`from_values` takes, by name
 
         """
-        return await cls.from_values(**config)
+        return cls.from_values(**config)
 
     async def cleanup(self) -> None:
         """Free what it holds, such as connections."""

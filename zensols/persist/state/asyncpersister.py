@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from .addressed import Addressed
 from .asynchronous import AsyncBaseStatePersister
 from .diff import Difference
 from .interface import PersistedStateData, Status
@@ -22,7 +23,7 @@ __all__ = ["AsyncPersister"]
 T = TypeVar("T")
 
 
-class AsyncPersister(AsyncBaseStatePersister):
+class AsyncPersister(Addressed, AsyncBaseStatePersister):
     """What :class:`.Persister` is, with coroutines.
 
     For the coroutines of one event loop.
@@ -49,15 +50,7 @@ class AsyncPersister(AsyncBaseStatePersister):
         """
         :param records: the database: what :class:`.Records` has, as coroutines
 
-        :param types: the classes that states may have instances of, besides simple
-                      ones: dataclasses, msgspec structs, pydantic models, Enums,
-                      named tuples; nothing in the database decides which class is
-                      used
-
-        :param schema_version: that of this program's states, which are saved with it
-
-        :param migrations: what makes the states of each version those of the next,
-                           in order
+        :param types: as for :class:`.Persister`, like all that follow
 
         """
         self._records = records
@@ -67,14 +60,11 @@ class AsyncPersister(AsyncBaseStatePersister):
         return await drive_async(steps, self._records)
 
     async def initialize(self) -> None:
-        """Make the tables, or whatever the database needs, if there are none; the
-        first save does so, too.
-
-        """
+        """See :meth:`.Persister.initialize`."""
         await self._records.set_up()
 
     async def is_initialized(self) -> bool:
-        """Return whether there is all that the database needs."""
+        """See :meth:`.Persister.is_initialized`."""
         return bool(await self._records.is_set_up())
 
     async def save(
@@ -89,34 +79,7 @@ class AsyncPersister(AsyncBaseStatePersister):
         expected_sequence: Any = ANY,
         **kwargs: Any,
     ) -> None:
-        """Save a state.
-
-        :param partition_key: what the application belongs to, such as a user
-
-        :param app_id: the application
-
-        :param sequence_id: which step of the application it is the state after
-
-        :param position: what that step was
-
-        :param state: the state
-
-        :param status: whether the step succeeded: ``completed`` or ``failed``
-
-        :param expected_sequence: the sequence number of the newest state, or None if
-                                  there must be none; by default any will do
-
-        :param kwargs: ignored
-
-        :raises StateConflictError: if there is another state of this step, or the
-                                    newest state is not the one expected
-
-        :raises StoreUnavailableError: if the database can't be reached
-
-        :raises PersistableError: if the state can't be saved; the text gives the path
-                                  to what can't
-
-        """
+        """See :meth:`.Persister.save`."""
         await self._do(
             self._logic.saver.save(
                 partition_key,
@@ -136,85 +99,31 @@ class AsyncPersister(AsyncBaseStatePersister):
         sequence_id: int | None = None,
         **kwargs: Any,
     ) -> PersistedStateData | None:
-        """Return a state and what it was saved with, or None if there is no such.
-
-        :param partition_key: the partition
-
-        :param app_id: the application, or None for that of the partition that was
-                       saved last
-
-        :param sequence_id: which step, by default the one that was saved last
-
-        :param kwargs: ignored
-
-        :raises CorruptDataError: if it is damaged; the text says which can still be
-                                  read
-
-        :raises StateVersionError: if a newer version of the program saved it
-
-        """
+        """See :meth:`.Persister.load`."""
         return await self._do(
             self._logic.reader.load(partition_key, app_id, sequence_id)
         )
 
     async def list_app_ids(self, partition_key: Any, **kwargs: Any) -> list[str]:
-        """Return the applications of a partition, the one saved last first.
-
-        :param partition_key: the partition, or ``ALL`` for those of all
-
-        :param kwargs: ignored
-
-        """
+        """See :meth:`.Persister.list_app_ids`."""
         return await self._do(self._logic.past.list_app_ids(partition_key))
 
     async def history(
         self, partition_key: str | None, app_id: str
     ) -> list[HistoryItem]:
-        """Return what was saved of an application, in order, without the states.
-
-        :param partition_key: the partition
-
-        :param app_id: the application
-
-        """
+        """See :meth:`.Persister.history`."""
         return await self._do(self._logic.past.history(partition_key, app_id))
 
     async def diff(
         self, partition_key: str | None, app_id: str, a: int, b: int
     ) -> list[Difference]:
-        """Return what differs between two states of an application.
-
-        :param partition_key: the partition
-
-        :param app_id: the application
-
-        :param a: the sequence number of one
-
-        :param b: the sequence number of the other
-
-        :raises PersistableError: if there is no such state
-
-        """
+        """See :meth:`.Persister.diff`."""
         return await self._do(self._logic.past.diff(partition_key, app_id, a, b))
 
     async def fork(
         self, partition_key: str | None, app_id: str, sequence_id: int, new_app_id: str
     ) -> None:
-        """Make an application that has the past of another one, and a future of its
-        own.  Nothing is copied.
-
-        :param partition_key: the partition of both
-
-        :param app_id: the other one
-
-        :param sequence_id: the last state of the past
-
-        :param new_app_id: the new application
-
-        :raises PersistableError: if there is no such state, or the new application
-                                  exists
-
-        """
+        """See :meth:`.Persister.fork`."""
         await self._do(
             self._logic.past.fork(partition_key, app_id, sequence_id, new_app_id)
         )
@@ -222,26 +131,11 @@ class AsyncPersister(AsyncBaseStatePersister):
     async def truncate(
         self, partition_key: str | None, app_id: str, *, keep: int
     ) -> int:
-        """Drop the oldest states of an application, and return how many these are.
-
-        :param partition_key: the partition
-
-        :param app_id: the application
-
-        :param keep: how many to keep, at least 1
-
-        """
+        """See :meth:`.Persister.truncate`."""
         return await self._do(self._logic.upkeep.truncate(partition_key, app_id, keep))
 
     async def delete(self, partition_key: str | None, app_id: str) -> bool:
-        """Delete an application, and return whether there was one.  Its forks keep
-        what they have of it.
-
-        :param partition_key: the partition
-
-        :param app_id: the application
-
-        """
+        """See :meth:`.Persister.delete`."""
         return await self._do(self._logic.upkeep.delete(partition_key, app_id))
 
     async def prune(
@@ -253,20 +147,7 @@ class AsyncPersister(AsyncBaseStatePersister):
         keep_states: int | None = None,
         dry_run: bool = False,
     ) -> list[Pruned]:
-        """Drop what is too old or too much, and return what that is.
-
-        :param partition_key: the partition, or ``ALL`` for each one
-
-        :param max_age: how old states may be
-
-        :param keep_apps: how many applications of a partition to keep, those that
-                          were saved last
-
-        :param keep_states: how many states of each application to keep
-
-        :param dry_run: whether to drop nothing
-
-        """
+        """See :meth:`.Persister.prune`."""
         return await self._do(
             self._logic.upkeep.prune(
                 partition_key, max_age, keep_apps, keep_states, dry_run
@@ -274,8 +155,5 @@ class AsyncPersister(AsyncBaseStatePersister):
         )
 
     async def cleanup(self) -> None:
-        """Free what it holds, such as connections; it opens them again if it is used
-        again.
-
-        """
+        """See :meth:`.Persister.cleanup`."""
         await self._records.close()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..domain import StashURL
+from ..error import PersistableError
 from ..stash.postgresconnection import PostgresServer
 from ..stash.postgrespool import has_rows
+from .asyncbatches import AsyncBatches
 from .asyncpostgrespool import AsyncPostgresPool
+from .postgresbatches import Batch, batches_of
+from .postgresstatements import PostgresStatements
 from .postgreswork import PostgresWork
 from .steps import Steps, drive_async
 
@@ -17,6 +22,15 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 __all__ = ["AsyncPostgresRecords"]
+
+_BATCH: Final = 16
+"""How many states are found, or saved, at once at most."""
+
+_BATCHES: Final = 2
+"""How often at one time: so the server works on one while the next is made ready."""
+
+_LARGE: Final = 1 << 16
+"""How many bytes a state has that is saved alone."""
 
 
 class AsyncPostgresRecords:
@@ -38,6 +52,12 @@ class AsyncPostgresRecords:
         self._arguments = address, table, timeout, size
         self._work = PostgresWork(str(StashURL.parse(address)), table)
         self._pool = AsyncPostgresPool(PostgresServer(address, timeout), size)
+        self._batches = {
+            statement: AsyncBatches(
+                partial(self._run_batch, statement, batch), _BATCH, min(size, _BATCHES)
+            )
+            for statement, batch in batches_of(PostgresStatements(table)).items()
+        }
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._arguments
@@ -50,6 +70,8 @@ class AsyncPostgresRecords:
         async def call(*arguments: Any) -> Any:
             return await drive_async(method(*arguments), self)
 
+        # Found at once from now on.
+        self.__dict__[name] = call
         return call
 
     async def run(
@@ -62,7 +84,32 @@ class AsyncPostgresRecords:
         :param parameters: what it has placeholders for
 
         """
+        batches = self._batches.get(statement)
+        if batches is None or _is_large(parameters):
+            return await self._run_one(statement, parameters)
+        rows: list[Any] | None = await batches.ask(parameters)
+        return rows
+
+    async def _run_one(
+        self, statement: bytes, parameters: Sequence[Any]
+    ) -> list[Any] | None:
         return await self._pool.use(partial(_run, statement, parameters))
+
+    async def _run_batch(
+        self, statement: bytes, batch: Batch, requests: list[Sequence[Any]]
+    ) -> list[Any]:
+        if len(requests) > 1:
+            try:
+                parameters = batch.parameters(requests)
+                rows = await self._run_one(batch.statement, parameters)
+            except (PersistableError, ValueError) as e:
+                if not _is_of_one(e):
+                    raise
+            else:
+                return _answers(rows, len(requests))
+        alone = [self._run_one(statement, parameters) for parameters in requests]
+        answers: list[Any] = await asyncio.gather(*alone, return_exceptions=True)
+        return answers
 
     async def transact(self, use: Callable[[], Steps[Any]]) -> Any:
         """Carry out steps of :class:`.PostgresWork` in one transaction.
@@ -90,6 +137,28 @@ class _Transaction:
 
     async def run(self, statement: bytes, parameters: Sequence[Any]) -> list[Any]:
         return await _run(statement, parameters, self._connection)
+
+
+def _is_large(parameters: Sequence[Any]) -> bool:
+    last = parameters[-2:]
+    return any(isinstance(p, bytes) and len(p) > _LARGE for p in last)
+
+
+def _is_of_one(error: Exception) -> bool:
+    """Whether a statement for many may have failed for what one of them asked."""
+    if isinstance(error, PersistableError):
+        return getattr(error.__cause__, "sqlstate", None) is not None
+    # What can't be encoded.
+    return True
+
+
+def _answers(rows: list[Any] | None, count: int) -> list[Any]:
+    if rows is None:
+        return [None] * count
+    answers: list[list[Any]] = [[] for _ in range(count)]
+    for row in rows:
+        answers[row[0] - 1].append(row[1:])
+    return answers
 
 
 async def _run(

@@ -6,23 +6,29 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ..error import PersistableError
 from ..stash.redisclient import RedisClient
+from .asyncbatches import AsyncBatches
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+    from redis.asyncio.connection import AbstractConnection
 
     from .rediscalls import Call
 
 __all__ = ["AsyncRedisClient"]
 
-_BATCH: Final = 64
+_BATCH: Final = 16
 """How many calls are sent at once at most."""
+
+_CONNECTIONS: Final = 2
+"""How many connections there are at most: with two, the server works on one batch
+while the next one is made ready.
+"""
 
 
 class AsyncRedisClient(RedisClient):
-    """Runs scripts on a server.  What coroutines ask for while others wait for it is
-    sent at once then, over the same connection.
+    """Runs scripts on a server.  What many coroutines ask for at one time is sent at
+    once, over few connections.
 
     Calls for which the connection turns out to be dropped are sent once more.
 
@@ -43,8 +49,9 @@ class AsyncRedisClient(RedisClient):
         super().__init__(address, timeout)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._redis: Redis | None = None
-        self._waiting: list[tuple[Call[Any], asyncio.Future[Any]]] = []
-        self._sender: asyncio.Task[None] | None = None
+        self._batches: AsyncBatches[Call[Any]] = AsyncBatches(
+            self._send, _BATCH, _CONNECTIONS
+        )
 
     async def run(self, call: Call[Any]) -> Any:
         """Return what the server answers to a call.
@@ -55,15 +62,7 @@ class AsyncRedisClient(RedisClient):
                                        answer in time, or refuses
 
         """
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            # Connections belong to the loop that they were made in.
-            self._loop, self._redis, self._sender, self._waiting = loop, None, None, []
-        answer: asyncio.Future[Any] = loop.create_future()
-        self._waiting.append((call, answer))
-        if self._sender is None or self._sender.done():
-            self._sender = loop.create_task(self._send_all())
-        return await answer
+        return await self._batches.ask(call)
 
     async def disconnect(self) -> None:
         """Drop the connections; the next call makes new ones."""
@@ -71,30 +70,11 @@ class AsyncRedisClient(RedisClient):
         if client is not None and self._loop is asyncio.get_running_loop():
             await client.aclose()
 
-    async def _send_all(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-            error: BaseException | None = None
-            replies: list[Any] = []
-            try:
-                replies = await self._send([call for call, _ in batch])
-            except Exception as e:  # noqa: BLE001  raised where it was asked for
-                error = e
-            except asyncio.CancelledError:
-                for _, answer in (*batch, *self._waiting):
-                    answer.cancel()
-                self._waiting = []
-                raise
-            for number, (_, answer) in enumerate(batch):
-                outcome = error or replies[number]
-                if answer.done():
-                    continue
-                if isinstance(outcome, BaseException):
-                    answer.set_exception(outcome)
-                else:
-                    answer.set_result(outcome)
-
     async def _send(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            # Connections belong to the loop that they were made in.
+            self._loop, self._redis = loop, None
         client = self._redis = self._redis or self._open_async()
         from redis import ConnectionError as DroppedError
         from redis import RedisError
@@ -115,36 +95,74 @@ class AsyncRedisClient(RedisClient):
         ]
 
     async def _exchange(self, client: Redis, calls: Sequence[Call[Any]]) -> list[Any]:
-        from redis.exceptions import NoScriptError
+        from redis.exceptions import TimeoutError as LateError
 
-        async with client.pipeline(transaction=False) as pipeline:
-            for call in calls:
-                pipeline.evalsha(call.script.sha, 0, *call.arguments)
-            replies = await pipeline.execute(raise_on_error=False)
-            unknown = [i for i, r in enumerate(replies) if isinstance(r, NoScriptError)]
-            for index in unknown:
-                pipeline.eval(calls[index].script.text, 0, *calls[index].arguments)
-            if unknown:
-                again = await pipeline.execute(raise_on_error=False)
-                for index, reply in zip(unknown, again, strict=True):
-                    replies[index] = reply
-        return list(replies)
+        # Not all of it has types.
+        pool: Any = client.connection_pool
+        try:
+            # One limit for all costs less than the driver's for each reply.
+            async with asyncio.timeout(self.timeout):
+                connection = await pool.get_connection()
+                try:
+                    return await _run_scripts(connection, calls)
+                finally:
+                    await pool.release(connection)
+        except TimeoutError as e:
+            raise LateError("Timeout reading from socket") from e
 
     def _open_async(self) -> Redis:
         try:
+            import hiredis  # noqa: F401  which calls are packed with
             from redis.asyncio import Redis
             from redis.asyncio.retry import Retry
             from redis.backoff import NoBackoff
         except ImportError as e:
-            raise PersistableError(
-                f"Persisters at {self._url} need the package redis: "
-                'pip install "zensols.persist[redis]"'
-            ) from e
+            raise self._missing() from e
         client: Redis = Redis.from_url(
             self.address,
             protocol=2,
             retry=Retry(NoBackoff(), 0),
-            socket_timeout=self.timeout,
+            socket_timeout=None,
             socket_connect_timeout=self.timeout,
         )
         return client
+
+
+async def _run_scripts(
+    connection: AbstractConnection, calls: Sequence[Call[Any]]
+) -> list[Any]:
+    from redis.exceptions import NoScriptError
+
+    replies = await _ask(
+        connection, [("EVALSHA", c.script.sha, 0, *c.arguments) for c in calls]
+    )
+    unknown = [i for i, r in enumerate(replies) if isinstance(r, NoScriptError)]
+    texts = [("EVAL", calls[i].script.text, 0, *calls[i].arguments) for i in unknown]
+    for index, reply in zip(unknown, await _ask(connection, texts), strict=True):
+        replies[index] = reply
+    return replies
+
+
+async def _ask(
+    connection: AbstractConnection, commands: Sequence[tuple[Any, ...]]
+) -> list[Any]:
+    """Send commands at once, and return the replies, errors among them."""
+    from hiredis import pack_command
+    from redis import ResponseError
+
+    replies: list[Any] = []
+    try:
+        if commands:
+            # What the driver itself packs with, but not for coroutines.
+            packed = b"".join(map(pack_command, commands))
+            await connection.send_packed_command(packed)
+        for _ in commands:
+            try:
+                replies.append(await connection.read_response())
+            except ResponseError as e:
+                replies.append(e)
+    except BaseException:
+        # The replies that are still to come are nobody's.
+        await connection.disconnect(nowait=True)
+        raise
+    return replies

@@ -17,7 +17,7 @@ except ModuleNotFoundError as e:
         f"{__name__} needs Burr: pip install 'zensols.persist[burr]'", name=e.name
     ) from e
 
-from . import memorypersister, mongodb, postgresql, redis, sqlite
+from . import memorypersister, mongodb, postgresql, redis, sqlite, stashpersister
 from .asyncpersister import AsyncPersister
 from .persister import Persister
 
@@ -28,6 +28,7 @@ __all__ = [
     "AsyncPostgreSQLPersister",
     "AsyncRedisPersister",
     "AsyncSQLitePersister",
+    "AsyncStashPersister",
     "BurrPersister",
     "InMemoryPersister",
     "MongoDBPersister",
@@ -35,6 +36,7 @@ __all__ = [
     "RedisPersister",
     "SQLLitePersister",
     "SQLitePersister",
+    "StashPersister",
 ]
 
 
@@ -151,6 +153,14 @@ class MongoDBPersister(BurrPersister, mongodb.MongoDBPersister):
 
 class AsyncMongoDBPersister(AsyncBurrPersister, mongodb.AsyncMongoDBPersister):
     """:class:`.mongodb.AsyncMongoDBPersister` for applications of Burr."""
+
+
+class StashPersister(BurrPersister, stashpersister.StashPersister):
+    """:class:`.stashpersister.StashPersister` for applications of Burr."""
+
+
+class AsyncStashPersister(AsyncBurrPersister, stashpersister.AsyncStashPersister):
+    """:class:`.stashpersister.AsyncStashPersister` for applications of Burr."""
 
 
 def _to_burr(found: Any) -> Any:

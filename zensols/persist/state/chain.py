@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from ..error import CorruptDataError
 from .delta import apply_delta, make_delta
@@ -23,8 +24,7 @@ Piece = tuple[Kind, bytes]
 """What a record of a path contributes: its kind and payload."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """What is stored of a state."""
 
     kind: Kind
@@ -40,8 +40,7 @@ class Stored:
     """How many states of its chain came before."""
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     place: int
     record: int
     data: bytes
@@ -70,7 +69,7 @@ class Chain:
 
     """
 
-    __slots__ = ("_states",)
+    __slots__ = ("_states", "size")
 
     def __init__(self, states: tuple[_State, ...] = ()) -> None:
         """
@@ -79,11 +78,8 @@ class Chain:
 
         """
         self._states = states
-
-    @property
-    def size(self) -> int:
+        self.size = sum([len(state.data) for state in states])
         """How many bytes of memory it takes, about."""
-        return sum(len(state.data) for state in self._states)
 
     def plan(self, data: bytes) -> Stored:
         """Return how to store a state.

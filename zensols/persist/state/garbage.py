@@ -64,6 +64,9 @@ def find_garbage(branches: Sequence[Branch], records: Sequence[Record]) -> Garba
     visible = [record for record in records if any(record in span for span in spans)]
     seen = {record.id for record in visible}
     needed = {id_ for record in visible for id_ in record.stored.path} - seen
+    # States can be stored against those of another family, of an application that was
+    # deleted and made anew; these are for that family to hide.
+    needed.intersection_update(record.id for record in records)
     rest = [r.id for r in records if r.id not in seen and r.id not in needed]
     kept = seen | needed
     busy = {record.branch for record in records if record.id in kept}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from .chain import Piece
 from .record import Branch, Draft, Record, Span
@@ -147,19 +148,32 @@ class MemoryRecords:
             return self._count
 
     def fork(
-        self, partition_key: str | None, app_id: str, record: Record, floor: int
-    ) -> bool:
+        self, partition_key: str | None, app_id: str, source: Branch, record: Record
+    ) -> bool | Refused:
         with self._lock:
             if self.find_branch(partition_key, app_id) is not None:
                 return False
-            self._branch(partition_key, app_id, record.branch, record.id, floor)
+            _, there = self._branches.get(source.id, (None, None))
+            if there is None or there.app_id is None or there.floor != source.floor:
+                return Refused.LOST
+            self._branch(partition_key, app_id, record.branch, record.id, source.floor)
             return True
 
     def set_floor(self, branch: int, floor: int) -> None:
-        self._change(branch, floor=floor)
+        with self._lock:
+            if branch in self._branches:
+                partition, old = self._branches[branch]
+                new = replace(old, floor=max(old.floor, floor))
+                self._branches[branch] = partition, new
 
-    def release(self, branch: int) -> None:
-        self._change(branch, app_id=None)
+    def release(self, branch: int, newest: Any) -> None:
+        with self._lock:
+            own = (r.id for r in self._records.values() if r.branch == branch)
+            if newest is not ANY and max(own, default=0) > newest:
+                return
+            if branch in self._branches:
+                partition, old = self._branches[branch]
+                self._branches[branch] = partition, replace(old, app_id=None)
 
     def discard(
         self,
@@ -200,12 +214,6 @@ class MemoryRecords:
         branch = Branch(self._count, root, parent, last, app_id, floor)
         self._branches[branch.id] = partition_key, branch
         return branch
-
-    def _change(self, branch: int, **changes: Any) -> None:
-        with self._lock:
-            if branch in self._branches:
-                partition, old = self._branches[branch]
-                self._branches[branch] = partition, replace(old, **changes)
 
 
 def _same(one: str | None, other: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from .asyncpersister import AsyncPersister
 from .memory import MemoryRecords
@@ -10,6 +10,8 @@ from .persister import Persister
 from .threadedrecords import InlineRecords
 
 __all__ = ["AsyncInMemoryPersister", "InMemoryPersister"]
+
+_ADDRESS: Final = "memory:"
 
 
 class InMemoryPersister(Persister):
@@ -33,6 +35,7 @@ class InMemoryPersister(Persister):
 
         """
         super().__init__(MemoryRecords(), **options)
+        self._set_address(_ADDRESS)
 
 
 class AsyncInMemoryPersister(AsyncPersister):
@@ -51,3 +54,4 @@ class AsyncInMemoryPersister(AsyncPersister):
 
         """
         super().__init__(InlineRecords(MemoryRecords()), **options)
+        self._set_address(_ADDRESS)

@@ -13,6 +13,7 @@ from .persister import Persister
 
 __all__ = ["AsyncMongoDBPersister", "MongoDBPersister"]
 
+_COLLECTION: Final = "mystates"
 _TIMEOUT: Final = 10.0
 
 _NOT_IN_NAMES: Final = frozenset('/\\. "$\0')
@@ -39,7 +40,7 @@ class MongoDBPersister(Persister):
         self,
         uri: str = "mongodb://127.0.0.1:27017",
         db_name: str = "mydatabase",
-        collection_name: str = "mystates",
+        collection_name: str = _COLLECTION,
         *,
         timeout: float = _TIMEOUT,
         **options: Any,
@@ -59,6 +60,7 @@ class MongoDBPersister(Persister):
         """
         address = _address(uri, db_name, timeout)
         super().__init__(MongoRecords(address, collection_name, timeout), **options)
+        self._set_address(address, **_settings(collection_name, timeout))
 
     def __repr__(self) -> str:
         return _shown(self, self._records)
@@ -78,7 +80,7 @@ class AsyncMongoDBPersister(AsyncPersister):
         self,
         uri: str = "mongodb://127.0.0.1:27017",
         db_name: str = "mydatabase",
-        collection_name: str = "mystates",
+        collection_name: str = _COLLECTION,
         *,
         timeout: float = _TIMEOUT,
         **options: Any,
@@ -91,6 +93,7 @@ class AsyncMongoDBPersister(AsyncPersister):
         super().__init__(
             AsyncMongoRecords(address, collection_name, timeout), **options
         )
+        self._set_address(address, **_settings(collection_name, timeout))
 
     def __repr__(self) -> str:
         return _shown(self, self._records)
@@ -117,6 +120,13 @@ def _address(uri: str, db_name: str, timeout: float) -> str:
     return (
         f"{scheme}{colon}{host}/{path}" + ("?" if options else "") + "&".join(options)
     )
+
+
+def _settings(collection_name: str, timeout: float) -> dict[str, object]:
+    return {
+        "collection": None if collection_name == _COLLECTION else collection_name,
+        "timeout": None if timeout == _TIMEOUT else timeout,
+    }
 
 
 def _shown(persister: object, records: Any) -> str:

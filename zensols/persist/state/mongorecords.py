@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from ..stash.mongoclient import MongoLink
-from .chain import Piece
 from .mongodocuments import Ask
 from .mongoupkeep import MongoUpkeep
-from .record import Branch, Draft, Record, Span
-from .records import Refused
+from .plannedrecords import PlannedRecords
 from .steps import Steps, drive
 
 __all__ = ["MongoRecords"]
 
-T = TypeVar("T")
 
-
-class MongoRecords:
+class MongoRecords(PlannedRecords):
     """Keeps records in a collection of a MongoDB database, and branches in another
-    one; see :class:`.Records`.
+    one; has the methods of :class:`.Records`.
 
     Safe to use from many threads, processes and machines at once, and across forks.
 
@@ -36,13 +31,8 @@ class MongoRecords:
         :param timeout: how many seconds each operation may take
 
         """
-        self._arguments = address, name, timeout
+        super().__init__(MongoUpkeep(name), address, name, timeout)
         self.link = MongoLink(address, timeout)
-        self._steps = MongoUpkeep(name)
-        self._is_set_up = False
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._arguments
 
     def ask(self, ask: Ask) -> Any:
         """Return what the server answers, None if it has such a document already."""
@@ -65,70 +55,10 @@ class MongoRecords:
             except DuplicateKeyError:
                 return None
 
-    def _read(self, steps: Steps[T]) -> T:
-        self.is_set_up()
-        return drive(steps, self)
-
-    def _write(self, steps: Steps[T]) -> T:
-        self.set_up()
-        return drive(steps, self)
-
-    def is_set_up(self) -> bool:
-        if not self._is_set_up:
-            self._is_set_up = drive(self._steps.is_set_up(), self)
-        return self._is_set_up
-
-    def set_up(self) -> None:
-        if not self._is_set_up:
-            self._is_set_up = drive(self._steps.set_up(), self)
-
-    def find(
-        self, partition_key: str | None, app_id: str, sequence_id: int | None
-    ) -> Record | None:
-        return self._read(self._steps.find(partition_key, app_id, sequence_id))
-
-    def find_in(self, spans: Sequence[Span], sequence_id: int | None) -> Record | None:
-        return self._read(self._steps.find_in(spans, sequence_id))
-
-    def find_branch(self, partition_key: str | None, app_id: str) -> Branch | None:
-        return self._read(self._steps.find_branch(partition_key, app_id))
-
-    def find_branches(self, root: int) -> list[Branch]:
-        return self._read(self._steps.find_branches(root))
-
-    def find_newest_app(self, partition_key: str | None) -> str | None:
-        return self._read(self._steps.find_newest_app(partition_key))
-
-    def find_pieces(self, ids: Sequence[int]) -> dict[int, Piece]:
-        return self._read(self._steps.find_pieces(ids))
-
-    def list_apps(self, partition_key: Any) -> list[tuple[str | None, str]]:
-        return self._read(self._steps.list_apps(partition_key))
-
-    def list_records(self, spans: Sequence[Span], hidden: bool) -> list[Record]:
-        return self._read(self._steps.list_records(spans, hidden))
-
-    def add(self, draft: Draft, expected: Any) -> int | Record | Refused:
-        return self._write(self._steps.add(draft, expected))
-
-    def fork(
-        self, partition_key: str | None, app_id: str, record: Record, floor: int
-    ) -> bool:
-        return self._write(self._steps.fork(partition_key, app_id, record, floor))
-
-    def set_floor(self, branch: int, floor: int) -> None:
-        self._read(self._steps.set_floor(branch, floor))
-
-    def release(self, branch: int) -> None:
-        self._read(self._steps.release(branch))
-
-    def discard(
-        self,
-        records: Collection[int],
-        hidden: Collection[int],
-        branches: Collection[int],
-    ) -> None:
-        self._read(self._steps.discard(records, hidden, branches))
+    def carry_out(self, plan: Steps[Any]) -> Any:
+        """Return what comes of steps."""
+        return drive(plan, self)
 
     def close(self) -> None:
+        """Free what it holds."""
         self.link.close()

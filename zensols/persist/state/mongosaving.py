@@ -10,6 +10,14 @@ have.  What makes several of them safe together:
 * A record has ``uses``, the number of those stored against it, which is raised before
   one is stored; a record is only deleted while that is 0.  A process that dies
   between leaves a record that is not deleted, never one that can't be read.
+* A branch's ``newest`` is raised once a record is stored, unless the application has
+  been deleted meanwhile, or begins later now; then the record is taken back, and
+  stored anew.
+* A branch that is forked off another is added first, and then it is looked whether the
+  other one's application is still what it was.  So whoever deletes what that had has
+  either seen the new branch, or is seen; then the new branch is taken back.  A process
+  that dies between leaves an application that it never told of, maybe without a part
+  of its past.
 """
 
 from __future__ import annotations
@@ -20,7 +28,7 @@ from uuid import uuid4
 from .mongodocuments import Document, asked, document_of, is_visible, record_of
 from .mongoreading import ABOUT, VERSION, MongoReading
 from .partitions import coded
-from .record import Draft, Record, Span
+from .record import Branch, Draft, Record, Span
 from .records import ANY, Refused
 from .steps import Steps
 
@@ -50,9 +58,7 @@ class MongoSaving(MongoReading):
                     return same or Refused.MOVED
                 id_ = yield from self._claim_after(branch, tip)
             if branch is None:
-                yield from self._add_branch(
-                    draft.partition_key, draft.app_id, None, None, 0
-                )
+                yield from self._add_branch(draft.partition_key, draft.app_id)
                 continue
             if id_ is None:
                 continue
@@ -158,23 +164,32 @@ class MongoSaving(MongoReading):
             if not used.matched_count:
                 return Refused.LOST
         document = document_of(id_, branch["_id"], draft, token)
-        if (yield asked(self._records, "insert_one", document)) is not None:
-            yield from self._note(branch, id_)
-            return id_
-        there = yield asked(self._records, "find_one", {"_id": id_})
-        if there is not None and there.get("token") == token:
-            yield from self._note(branch, id_)
-            return id_
+        added = yield asked(self._records, "insert_one", document)
+        if added is None:
+            there = yield asked(self._records, "find_one", {"_id": id_})
+            added = there is not None and there.get("token") == token
+        if added:
+            if (yield from self._note(branch, id_)):
+                return id_
+            child = yield asked(self._branches, "find_one", {"parent": branch["_id"]})
+            mine = {"_id": id_, "uses": 0, "doomed": None}
+            if child is not None:
+                # Who was forked off may have it; if not, it is found to be garbage.
+                return None
+            gone = yield asked(self._records, "delete_one", mine)
+            if not gone.deleted_count:
+                return None
         if base is not None:
             less = {"$inc": {"uses": -1}}
             yield asked(self._records, "update_one", {"_id": base}, less, once=True)
-        return (yield from self._find_same(branch, draft))
+        return None if added else (yield from self._find_same(branch, draft))
 
-    def _note(self, branch: Document, id_: int) -> Steps[None]:
-        """Let an application be one whose newest record this is."""
+    def _note(self, branch: Document, id_: int) -> Steps[bool]:
+        """Let an application be one whose newest record this is, if it has it still."""
         newest = {"$max": {"newest": id_}}
-        own = {"_id": branch["_id"]}
-        yield asked(self._branches, "update_one", own, newest)
+        own = {"_id": branch["_id"], "released": 0, "floor": {"$lte": id_}}
+        noted = yield asked(self._branches, "update_one", own, newest)
+        return bool(noted.matched_count)
 
     def _next_id(self) -> Steps[int]:
         about = yield asked(
@@ -192,29 +207,29 @@ class MongoSaving(MongoReading):
         self,
         partition_key: str | None,
         app_id: str,
-        parent: int | None,
-        last: int | None,
-        floor: int,
-    ) -> Steps[bool]:
-        """Add a branch and return whether there was none of this name."""
-        id_ = yield from self._next_id()
-        root = id_
-        if parent is not None:
-            found = yield asked(self._branches, "find_one", {"_id": parent})
-            root = found["root"]
+        source: Branch | None = None,
+        record: Record | None = None,
+    ) -> Steps[int | None]:
+        """Add a branch, maybe one that is forked off, and return what identifies it, or
+        None if there is one of this name.
+
+        """
+        id_: int = yield from self._next_id()
+        last = None if record is None else record.id
         branch = {
             "_id": id_,
-            "root": root,
-            "parent": parent,
+            "root": id_ if source is None else source.root,
+            "parent": None if record is None else record.branch,
             "last": last,
             "partition": coded(partition_key),
             "app": app_id,
             "released": 0,
-            "floor": floor,
+            "floor": 0 if source is None else source.floor,
             "tip": last or 0,
             "newest": last or 0,
         }
         if (yield asked(self._branches, "insert_one", branch)) is not None:
-            return True
+            return id_
         # It is there if it was sent twice, as the first reply never came.
-        return (yield asked(self._branches, "find_one", {"_id": id_})) is not None
+        there = yield asked(self._branches, "find_one", {"_id": id_})
+        return None if there is None else id_

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from .mongodocuments import asked
 from .mongosaving import MongoSaving
-from .record import Record
+from .record import Branch, Record
+from .records import ANY, Refused
 from .steps import Steps
 
 __all__ = ["MongoUpkeep"]
@@ -22,26 +23,33 @@ class MongoUpkeep(MongoSaving):
 
     Immutable.
 
-    >>> next(MongoUpkeep("states").release(3))[1].method
+    >>> next(MongoUpkeep("states").release(3, ANY))[1].method
     'update_one'
 
     """
 
     def fork(
-        self, partition_key: str | None, app_id: str, record: Record, floor: int
-    ) -> Steps[bool]:
-        made = yield from self._add_branch(
-            partition_key, app_id, record.branch, record.id, floor
-        )
-        return made
+        self, partition_key: str | None, app_id: str, source: Branch, record: Record
+    ) -> Steps[bool | Refused]:
+        id_ = yield from self._add_branch(partition_key, app_id, source, record)
+        if id_ is None:
+            return False
+        same = {"_id": source.id, "released": 0, "floor": source.floor}
+        if (yield asked(self._branches, "find_one", same)) is not None:
+            return True
+        # Nobody has saved to it yet, or else the application is there already.
+        unused = {"_id": id_, "tip": record.id}
+        yield asked(self._branches, "delete_one", unused)
+        return Refused.LOST
 
     def set_floor(self, branch: int, floor: int) -> Steps[None]:
-        change = {"$set": {"floor": floor}}
+        change = {"$max": {"floor": floor}}
         yield asked(self._branches, "update_one", {"_id": branch}, change)
 
-    def release(self, branch: int) -> Steps[None]:
+    def release(self, branch: int, newest: Any) -> Steps[None]:
+        known = {} if newest is ANY else {"newest": {"$lte": newest}}
         change = {"$set": {"released": branch}}
-        yield asked(self._branches, "update_one", {"_id": branch}, change)
+        yield asked(self._branches, "update_one", {"_id": branch, **known}, change)
 
     def discard(
         self,

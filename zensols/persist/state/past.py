@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ..error import PersistableError
 from .diff import Difference, find_differences
@@ -13,6 +13,9 @@ from .steps import Steps
 from .wording import name_of
 
 __all__ = ["HistoryItem", "Past"]
+
+_TRIES: Final = 5
+"""How often to fork anew what was deleted, or lost states, meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,21 @@ class Past:
         self, partition_key: str | None, app_id: str, sequence_id: int, new_app: str
     ) -> Steps[None]:
         """Make an application whose past is another's up to a sequence number."""
-        record = yield from self._reader.known(partition_key, app_id, sequence_id)
-        branch = yield "find_branch", partition_key, app_id
-        made = yield "fork", partition_key, new_app, record, branch.floor
-        if not made:
-            raise PersistableError(
-                f"There is an application {name_of(partition_key, new_app)} already: "
-                f"fork to another name, or delete it first"
-            )
+        for _ in range(_TRIES):
+            source = yield "find_branch", partition_key, app_id
+            record = yield from self._reader.known(partition_key, app_id, sequence_id)
+            if source is None:
+                # It has only just been made.
+                continue
+            made = yield "fork", partition_key, new_app, source, record
+            if made is True:
+                return
+            if made is False:
+                raise PersistableError(
+                    f"There is an application {name_of(partition_key, new_app)} "
+                    f"already: fork to another name, or delete it first"
+                )
+        raise PersistableError(
+            f"States of {name_of(partition_key, app_id)} are being deleted all the "
+            f"time: fork it again later"
+        )

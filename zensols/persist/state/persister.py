@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from .addressed import Addressed
 from .asynccaller import is_called_by_coroutine
 from .diff import Difference
 from .interface import BaseStatePersister, PersistedStateData, Status
@@ -18,12 +19,15 @@ from .serde import StateSerde
 from .steps import Steps, drive
 from .upkeep import Pruned
 
+if TYPE_CHECKING:
+    from .exchange import StateExchange
+
 __all__ = ["Persister"]
 
 T = TypeVar("T")
 
 
-class Persister(BaseStatePersister):
+class Persister(Addressed, BaseStatePersister):
     """Saves and loads the states of applications; what database does that, its
     subclasses say.
 
@@ -280,6 +284,12 @@ class Persister(BaseStatePersister):
                 partition_key, max_age, keep_apps, keep_states, dry_run
             )
         )
+
+    def exchange(self) -> StateExchange:
+        """Return what reads and adds states as they are stored, as tools need it."""
+        from .exchange import StateExchange
+
+        return StateExchange(self._records, self._logic)
 
     def cleanup(self) -> None:
         """Free what it holds, such as connections, until it is used again."""

@@ -10,15 +10,17 @@ from .asyncpersister import AsyncPersister
 from .asyncpostgresrecords import AsyncPostgresRecords
 from .persister import Persister
 from .postgresrecords import PostgresRecords
+from .values import FromPositions
 
 __all__ = ["AsyncPostgreSQLPersister", "PostgreSQLPersister"]
 
 _TABLE: Final = "burr_state"
 _TIMEOUT: Final = 10.0
+_POSITIONS: Final = ("db_name", "user", "password", "host", "port", "table_name")
 _POOL_SIZE: Final = 8
 
 
-class PostgreSQLPersister(Persister):
+class PostgreSQLPersister(FromPositions, Persister):
     """Saves and loads the states of applications in a PostgreSQL database.
 
     What was saved survives the death of the server, as long as its
@@ -36,6 +38,7 @@ class PostgreSQLPersister(Persister):
     """
 
     twin: ClassVar[str] = "AsyncPostgreSQLPersister"
+    positions = _POSITIONS
 
     def __init__(
         self,
@@ -83,10 +86,12 @@ class PostgreSQLPersister(Persister):
         _check_size(pool_size)
         records: Any = PostgresRecords(address, table_name, timeout, pool_size)
         super().__init__(records, **options)
+        self._set_address(address, **_settings(table_name, timeout, pool_size))
 
 
-class AsyncPostgreSQLPersister(AsyncPersister):
-    """What :class:`PostgreSQLPersister` is, with coroutines.
+class AsyncPostgreSQLPersister(FromPositions, AsyncPersister):
+    """What :class:`PostgreSQLPersister` is, with coroutines: what many of them find
+    or save at one time takes one statement.
 
     For the coroutines of one event loop at a time, and of others in other processes
     and machines.
@@ -95,6 +100,8 @@ class AsyncPostgreSQLPersister(AsyncPersister):
     True
 
     """
+
+    positions = _POSITIONS
 
     def __init__(
         self,
@@ -118,6 +125,7 @@ class AsyncPostgreSQLPersister(AsyncPersister):
         _check_size(pool_size)
         records = AsyncPostgresRecords(address, table_name, timeout, pool_size)
         super().__init__(records, **options)
+        self._set_address(address, **_settings(table_name, timeout, pool_size))
 
 
 def _address(
@@ -152,6 +160,14 @@ def _address(
     if ":" in place:
         place = f"[{place}]"
     return f"postgresql://{login}{place}:{number}/{name}"
+
+
+def _settings(table_name: str, timeout: float, pool_size: int) -> dict[str, object]:
+    return {
+        "table": None if table_name == _TABLE else table_name,
+        "timeout": None if timeout == _TIMEOUT else timeout,
+        "pool_size": None if pool_size == _POOL_SIZE else pool_size,
+    }
 
 
 def _check_size(pool_size: int) -> None:

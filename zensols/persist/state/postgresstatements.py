@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -11,10 +12,24 @@ from .partitions import coded
 from .record import Draft, Span
 from .sqlstatements import FIELDS, Statements, fields_of
 
-__all__ = ["VERSION", "PostgresStatements", "array", "known", "row_of", "step_of"]
+__all__ = [
+    "MOST_ID",
+    "VERSION",
+    "PostgresStatements",
+    "array",
+    "known",
+    "row_of",
+    "step_of",
+]
 
 VERSION: Final = 1
 """That of the tables."""
+
+MOST_ID: Final = (1 << 63) - 1
+"""The highest identifier of a record that can be."""
+
+_REMEMBERED: Final = 1024
+"""Of how many applications it is remembered what they are found by."""
 
 _TABLES: Final = """
 CREATE TABLE {about} (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
@@ -83,7 +98,8 @@ FROM made ON CONFLICT DO NOTHING RETURNING id
 # The branch first, as who saves does, lest each waits for the other.
 _SET_FLOOR: Final = """
 WITH cut AS (
-    UPDATE {branches} SET floor = ? WHERE id = ? RETURNING id, floor)
+    UPDATE {branches} SET floor = GREATEST(floor, ?) WHERE id = ?
+    RETURNING id, floor)
 UPDATE {records} r SET step = NULL FROM cut
 WHERE r.branch = cut.id AND r.id < cut.floor AND r.step IS NOT NULL
 """
@@ -134,39 +150,45 @@ class PostgresStatements:
         self._shared = Statements(
             "{records}", "{branches}", "partition_digest", "app_digest"
         )
-        self.find = self._make(_FIND)
-        self.find_sequence = self._make(_FIND_SEQUENCE)
-        self.find_same = self._make(_FIND_SEQUENCE, also="AND r.step = ?")
-        self.find_attempt = self._make(
+        self.find = self.make(_FIND)
+        self.find_sequence = self.make(_FIND_SEQUENCE)
+        self.find_same = self.make(_FIND_SEQUENCE, also="AND r.step = ?")
+        self.find_attempt = self.make(
             "SELECT id FROM {records} WHERE branch = ? AND sequence_id = ? "
             "AND position = ? AND created_at = ? AND status = 'failed'"
         )
-        self.find_number = self._make("SELECT sequence_id FROM {records} WHERE id = ?")
-        self.find_pieces = self._make(
+        self.find_number = self.make("SELECT sequence_id FROM {records} WHERE id = ?")
+        self.find_pieces = self.make(
             "SELECT id, kind, payload FROM {records} WHERE id = ANY(?::bigint[])"
         )
-        self.find_branch = self._make(self._shared.find_branch)
-        self.find_branches = self._make(self._shared.find_branches)
-        self.lock_branch = self._make(
+        self.find_branch = self.make(self._shared.find_branch)
+        self.find_branches = self.make(self._shared.find_branches)
+        self.lock_branch = self.make(
             self._shared.find_branch + " FOR NO KEY UPDATE OF b"
         )
-        self.add = self._make(_ADD)
-        self.add_branch = self._make(_ADD_BRANCH)
-        self.set_floor = self._make(_SET_FLOOR)
-        self.release = self._make(
-            "UPDATE {branches} SET app_id = NULL, app_digest = NULL WHERE id = ?"
+        self.add = self.make(_ADD)
+        self.add_branch = self.make(_ADD_BRANCH)
+        self.set_floor = self.make(_SET_FLOOR)
+        self.share_kept = self.make(self._shared.find_kept + " FOR SHARE")
+        self.lock_branch_of = self.make(
+            "SELECT 1 FROM {branches} WHERE id = ? FOR UPDATE"
         )
-        self.hide = self._make(
+        self.release = self.make(
+            "UPDATE {branches} SET app_id = NULL, app_digest = NULL "
+            "WHERE id = ? AND NOT EXISTS "
+            "(SELECT 1 FROM {records} WHERE branch = ? AND id > ?)"
+        )
+        self.hide = self.make(
             "UPDATE {records} SET hidden = 1, step = NULL "
             "WHERE id = ANY(?::bigint[]) AND hidden = 0"
         )
-        self.lock_records = self._make(
+        self.lock_records = self.make(
             "SELECT 1 FROM {records} WHERE id = ANY(?::bigint[]) ORDER BY id FOR UPDATE"
         )
-        self.delete = self._make(_DELETE)
-        self.delete_branch = self._make(_DELETE_BRANCH)
-        self.version = self._make("SELECT value FROM {about} WHERE name = 'version'")
-        self.tables = [self._make(text) for text in _TABLES.split(";")]
+        self.delete = self.make(_DELETE)
+        self.delete_branch = self.make(_DELETE_BRANCH)
+        self.version = self.make("SELECT value FROM {about} WHERE name = 'version'")
+        self.tables = [self.make(text) for text in _TABLES.split(";")]
         self.create_schema = (
             b"CREATE SCHEMA IF NOT EXISTS "
             + _quote(self.schema or "public").replace("%", "%%").encode()
@@ -174,17 +196,25 @@ class PostgresStatements:
 
     def find_in(self, spans: Sequence[Span], sequence_id: int | None) -> bytes:
         """The newest record of spans."""
-        return self._make(self._shared.find_in(spans, sequence_id))
+        return self.make(self._shared.find_in(spans, sequence_id))
 
     def list_records(self, spans: Sequence[Span], hidden: bool) -> bytes:
         """The records of spans in order."""
-        return self._make(self._shared.list_records(spans, hidden))
+        return self.make(self._shared.list_records(spans, hidden))
 
     def list_apps(self, everywhere: bool, newest: bool) -> bytes:
         """The applications, the last used one first."""
-        return self._make(self._shared.list_apps(everywhere, newest))
+        return self.make(self._shared.list_apps(everywhere, newest))
 
-    def _make(self, text: str, also: str = "") -> bytes:
+    def make(self, text: str, also: str = "") -> bytes:
+        """Return a statement.
+
+        :param text: the SQL, in which ``{records}``, ``{branches}``, ``{about}`` and
+                     ``{fields}`` stand for tables and columns
+
+        :param also: stands for ``{also}``
+
+        """
         # Placeholders are looked for in names, too.
         names = {
             name: getattr(self, name).replace("%", "%%")
@@ -194,6 +224,7 @@ class PostgresStatements:
         return text.format(**names, fields=FIELDS).encode()
 
 
+@lru_cache(_REMEMBERED)
 def known(partition_key: str | None, app_id: str) -> tuple[bytes, bytes]:
     """Return what an application is found by."""
     return _digest(coded(partition_key)), _digest(app_id)

@@ -11,6 +11,7 @@ from .chain import Piece
 from .partitions import coded, decoded
 from .postgreslayout import PostgresLayout
 from .postgresstatements import (
+    MOST_ID,
     PostgresStatements,
     array,
     known,
@@ -202,21 +203,38 @@ class PostgresWork:
         return bool(rows)
 
     def fork(
-        self, partition_key: str | None, app_id: str, record: Record, floor: int
-    ) -> Steps[bool]:
-        made: bool = yield from self._transact(
-            partial(
-                self._add_branch,
-                *(partition_key, app_id, record.branch, record.id, floor),
-            )
+        self, partition_key: str | None, app_id: str, source: Branch, record: Record
+    ) -> Steps[bool | Refused]:
+        made: bool | Refused = yield from self._transact(
+            partial(self._fork, partition_key, app_id, source, record)
         )
         return made
+
+    def _fork(
+        self, partition_key: str | None, app_id: str, source: Branch, record: Record
+    ) -> Steps[bool | Refused]:
+        rows = yield "run", self._sql.share_kept, (source.id, source.floor)
+        if rows:
+            return (
+                yield from self._add_branch(
+                    partition_key, app_id, record.branch, record.id, source.floor
+                )
+            )
+        rows = yield "run", self._sql.find_branch, known(partition_key, app_id)
+        return False if rows else Refused.LOST
 
     def set_floor(self, branch: int, floor: int) -> Steps[None]:
         yield from self._read(self._sql.set_floor, floor, branch)
 
-    def release(self, branch: int) -> Steps[None]:
-        yield from self._read(self._sql.release, branch)
+    def release(self, branch: int, newest: Any) -> Steps[None]:
+        yield from self._transact(partial(self._release, branch, newest))
+
+    def _release(self, branch: int, newest: Any) -> Steps[bool]:
+        # Who saves to it locks it, too.
+        yield "run", self._sql.lock_branch_of, (branch,)
+        most = MOST_ID if newest is ANY else newest
+        yield "run", self._sql.release, (branch, branch, most)
+        return True
 
     def discard(
         self,
@@ -235,9 +253,10 @@ class PostgresWork:
         sql, ids = self._sql, array(records)
         # Lest two that do so wait for each other.
         yield "run", b"SELECT pg_advisory_xact_lock(%s)", (self._layout.lock,)
+        # From here on, none becomes the base of another one.  In one order with those
+        # that save many at once, lest each waits for the other.
+        yield "run", sql.lock_records, (array([*records, *hidden]),)
         yield "run", sql.hide, (array(hidden),)
-        # From here on, none becomes the base of another one.
-        yield "run", sql.lock_records, (ids,)
         yield "run", sql.delete, (ids,) * 3
         for branch in sorted(branches, reverse=True):
             yield "run", sql.delete_branch, (branch,)

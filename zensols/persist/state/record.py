@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from .chain import Piece, Stored
 from .interface import Status
@@ -10,8 +10,7 @@ from .interface import Status
 __all__ = ["Branch", "Draft", "Record", "Span"]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A state of an application, as it is stored."""
 
     id: int
@@ -47,8 +46,7 @@ class Record:
         return self.stored.kind, self.stored.payload
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A record that is to be added."""
 
     partition_key: str | None
@@ -68,8 +66,7 @@ class Draft:
     stored: Stored
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """What one application has of its own, apart from what it was forked off."""
 
     id: int
@@ -91,8 +88,7 @@ class Branch:
     """The first record that belongs to the application still."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Some of the records of a branch, one after the other."""
 
     branch: int

@@ -13,13 +13,16 @@ __all__ = ["ALL", "ANY", "Records", "Refused"]
 
 
 class Refused(Enum):
-    """Why a record was not added, if that is not because there is such a record."""
+    """Why a record or an application was not added, if that is not because there is
+    such a one.
+
+    """
 
     MOVED = "moved"
     """The application's newest record is not the one expected."""
 
     LOST = "lost"
-    """A record of the path is gone."""
+    """A record of the path is gone, or the application that was to be forked."""
 
 
 class _All(Enum):
@@ -43,6 +46,12 @@ class Records(Protocol):
 
     Partitions are told apart exactly: None is none of the texts, the empty one
     included.
+
+    What no application of a family has, none will have again: applications that are
+    deleted don't come back, floors only grow, and :meth:`fork` makes an application
+    only while the other one still has all that it gets from it.  So what was found to
+    be needed by nobody can be discarded later, whatever was forked meanwhile; and
+    what was saved meanwhile, :meth:`add` and :meth:`discard` leave to each other.
 
     As safe with threads and processes as the persister that uses it.
 
@@ -109,19 +118,35 @@ class Records(Protocol):
         """
 
     def fork(
-        self, partition_key: str | None, app_id: str, record: Record, floor: int
-    ) -> bool:
-        """Make an application whose past ends with a record.
+        self, partition_key: str | None, app_id: str, source: Branch, record: Record
+    ) -> bool | Refused:
+        """Make an application whose past is that of another one up to a record.
 
-        :return: whether there was none of this name
+        :param partition_key: the partition
+
+        :param app_id: the new application
+
+        :param source: the branch of the other one, as it was before its record was
+                       looked for
+
+        :param record: the last one of the past
+
+        :return: whether there was none of this name; or ``Refused.LOST`` if the other
+                 one has been deleted or has got another floor since
 
         """
 
     def set_floor(self, branch: int, floor: int) -> None:
-        """Let an application begin with a record."""
+        """Let an application begin with a record, unless it begins later already."""
 
-    def release(self, branch: int) -> None:
-        """Delete an application, keeping its records."""
+    def release(self, branch: int, newest: int | _Any) -> None:
+        """Delete an application, keeping its records, unless it has a newer one.
+
+        :param branch: its branch
+
+        :param newest: its newest record, ``ANY`` for whichever that is
+
+        """
 
     def discard(
         self,

@@ -10,13 +10,16 @@ from .asyncpersister import AsyncPersister
 from .asyncredisrecords import AsyncRedisRecords
 from .persister import Persister
 from .redisrecords import RedisRecords
+from .values import FromPositions
 
 __all__ = ["AsyncRedisPersister", "RedisPersister"]
 
+_NAMESPACE: Final = "states"
 _TIMEOUT: Final = 10.0
+_POSITIONS: Final = ("host", "port", "db", "password")
 
 
-class RedisPersister(Persister):
+class RedisPersister(FromPositions, Persister):
     """Saves and loads the states of applications in a Redis (or Valkey) database.
 
     What has been saved is as safe as the server makes it, see
@@ -31,6 +34,7 @@ class RedisPersister(Persister):
     """
 
     twin: ClassVar[str] = "AsyncRedisPersister"
+    positions = _POSITIONS
 
     def __init__(
         self,
@@ -40,7 +44,7 @@ class RedisPersister(Persister):
         port: int = 6379,
         db: int = 0,
         password: str | None = None,
-        namespace: str = "states",
+        namespace: str = _NAMESPACE,
         timeout: float = _TIMEOUT,
         **options: Any,
     ) -> None:
@@ -67,14 +71,15 @@ class RedisPersister(Persister):
         address = _address(url, host, port, db, password)
         _check(namespace)
         super().__init__(RedisRecords(address, namespace, timeout), **options)
+        self._set_address(address, **_settings(namespace, timeout))
 
     def __repr__(self) -> str:
         return _shown(self, self._records)
 
 
-class AsyncRedisPersister(AsyncPersister):
+class AsyncRedisPersister(FromPositions, AsyncPersister):
     """What :class:`RedisPersister` is, with coroutines: what many of them ask for at
-    one time is sent at once, over one connection.
+    one time is sent at once, over two connections.
 
     For the coroutines of one event loop, and of others in other processes.
 
@@ -82,6 +87,8 @@ class AsyncRedisPersister(AsyncPersister):
     AsyncRedisPersister('redis://:***@db.example.org:6379/0', namespace='states')
 
     """
+
+    positions = _POSITIONS
 
     def __init__(
         self,
@@ -91,7 +98,7 @@ class AsyncRedisPersister(AsyncPersister):
         port: int = 6379,
         db: int = 0,
         password: str | None = None,
-        namespace: str = "states",
+        namespace: str = _NAMESPACE,
         timeout: float = _TIMEOUT,
         **options: Any,
     ) -> None:
@@ -102,6 +109,7 @@ class AsyncRedisPersister(AsyncPersister):
         address = _address(url, host, port, db, password)
         _check(namespace)
         super().__init__(AsyncRedisRecords(address, namespace, timeout), **options)
+        self._set_address(address, **_settings(namespace, timeout))
 
     def __repr__(self) -> str:
         return _shown(self, self._records)
@@ -115,6 +123,13 @@ def _address(
     secret = "" if password is None else f":{quote(password, safe='')}@"
     place = f"[{host}]" if ":" in host else host
     return f"redis://{secret}{place}:{port}/{db}"
+
+
+def _settings(namespace: str, timeout: float) -> dict[str, object]:
+    return {
+        "namespace": None if namespace == _NAMESPACE else namespace,
+        "timeout": None if timeout == _TIMEOUT else timeout,
+    }
 
 
 def _check(namespace: str) -> None:

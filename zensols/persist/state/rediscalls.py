@@ -152,23 +152,25 @@ class RedisCalls:
         )
 
     def fork(
-        self, partition_key: str | None, app_id: str, record: Record, floor: int
-    ) -> Call[bool]:
+        self, partition_key: str | None, app_id: str, source: Branch, record: Record
+    ) -> Call[bool | Refused]:
         return self._call(
             writing.FORK,
-            bool,
+            lambda found: Refused.LOST if found == b"lost" else bool(found),
             *_app(partition_key, app_id),
             _id(record.branch),
             _id(record.id),
-            _id(floor),
+            _id(source.floor),
             uuid4().hex,
+            _id(source.id),
         )
 
     def set_floor(self, branch: int, floor: int) -> Call[None]:
         return self._call(writing.SET_FLOOR, _nothing, _id(branch), _id(floor))
 
-    def release(self, branch: int) -> Call[None]:
-        return self._call(writing.RELEASE, _nothing, _id(branch))
+    def release(self, branch: int, newest: Any) -> Call[None]:
+        most = "+inf" if newest is ANY else _id(newest)
+        return self._call(writing.RELEASE, _nothing, _id(branch), most)
 
     def discard(
         self,

@@ -88,21 +88,26 @@ number expected, or nothing, or ``*`` for any, and what follows the branch.
 FORK: Final = Script(
     _WRITE
     + """
-local _, partition, app, parent, last, floor, token = unpack(ARGV)
+local _, partition, app, parent, last, floor, token, source = unpack(ARGV)
 local branch = call('get', key_of_app(partition, app))
 if branch then
     -- It is sent again, since the first reply never came.
     return call('hget', P .. 'branch:' .. branch, 'token') == token and 1 or 0
 end
+local there = call('hmget', P .. 'branch:' .. source, 'app', 'floor')
+if not there[1] or there[2] ~= floor then return 'lost' end
 add_branch(partition, app, parent, last, floor, token)
 return 1
 """
 )
-"""Add a branch; partition, application, parent, its last record, floor, token."""
+"""Add a branch; partition, application, parent, its last record, floor, token, and the
+branch that must have that floor still.
+"""
 
 SET_FLOOR: Final = Script("""
 local key = ARGV[1] .. 'branch:' .. ARGV[2]
-if redis.call('exists', key) == 1 then redis.call('hset', key, 'floor', ARGV[3]) end
+local floor = redis.call('hget', key, 'floor')
+if floor and floor < ARGV[3] then redis.call('hset', key, 'floor', ARGV[3]) end
 """)
 """Let a branch begin later; branch, floor."""
 
@@ -111,7 +116,8 @@ RELEASE: Final = Script(
     + """
 local key = P .. 'branch:' .. ARGV[2]
 local partition, app = unpack(call('hmget', key, 'partition', 'app'))
-if app then
+local newer = call('zcount', P .. 'order:' .. ARGV[2], '(' .. ARGV[3], '+inf')
+if app and newer == 0 then
     call('del', key_of_app(partition, app))
     call('zrem', P .. 'apps:' .. partition, ARGV[2] .. app)
     if call('exists', P .. 'apps:' .. partition) == 0 then
@@ -121,7 +127,7 @@ if app then
 end
 """
 )
-"""Delete an application; branch."""
+"""Delete an application; branch, its newest record or ``+inf``."""
 
 DISCARD: Final = Script(
     READ

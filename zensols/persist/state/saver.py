@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from ..error import CorruptDataError
 from .chain import Chain, Stored
@@ -75,7 +76,7 @@ class Saver:
             len(data),
             Stored("whole", data),
         )
-        added = yield from self._add(draft, data, expected)
+        added = yield from self.store(draft, data, expected)
         if type(added) is int:
             return
         if isinstance(added, Record):
@@ -86,20 +87,24 @@ class Saver:
             raise self._conflict(draft, added, before, state)
         raise StateConflictError(
             f"State {sequence_id} of {name_of(partition_key, app_id)} was not saved: "
-            + (
-                f"its newest one is not number {expected}; load it and decide again"
-                if added is Refused.MOVED
-                else "what was stored before is being deleted meanwhile; try again"
-            )
+            f"its newest one is not number {expected}; load it and decide again"
         )
 
-    def _add(
+    def store(
         self, draft: Draft, data: bytes, expected: Any
     ) -> Steps[int | Record | Refused]:
+        """Add a record in the form that takes least; see :meth:`.Records.add`.
+
+        :param draft: the record, but for what is stored of it
+
+        :param data: the state as bytes
+
+        """
         key = draft.partition_key, draft.app_id
         added: int | Record | Refused = Refused.LOST
-        for _ in range(_TRIES):
-            chain = self._chains.get(key)
+        for left in reversed(range(_TRIES)):
+            # What needs no other record can't lose one.
+            chain = self._chains.get(key) if left else Chain()
             if chain is None:
                 chain = yield from self._find_chain(*key)
             stored = chain.plan(data)

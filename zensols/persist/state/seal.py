@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 from zlib import crc32
+
+from msgspec.structs import replace
 
 from ..error import CorruptDataError
 from .chain import Piece, Stored

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
+from ..domain import StashURL
 from ..error import PersistableError
 from ..stash.directory import Durability
 from .asyncpersister import AsyncPersister
@@ -14,6 +15,9 @@ from .sqliterecords import SqliteRecords
 from .threadedrecords import ThreadedRecords
 
 __all__ = ["AsyncSQLitePersister", "SQLLitePersister", "SQLitePersister"]
+
+_TABLE: Final = "burr_state"
+_TIMEOUT: Final = 60.0
 
 
 class SQLitePersister(Persister):
@@ -36,10 +40,10 @@ class SQLitePersister(Persister):
     def __init__(
         self,
         db_path: str | Path,
-        table_name: str = "burr_state",
+        table_name: str = _TABLE,
         *,
         durability: Durability = "process",
-        timeout: float = 60.0,
+        timeout: float = _TIMEOUT,
         **options: Any,
     ) -> None:
         """
@@ -59,6 +63,9 @@ class SQLitePersister(Persister):
         """
         records = _records(db_path, table_name, durability, timeout)
         super().__init__(records, **options)
+        self._set_address(
+            _address(db_path), **_settings(table_name, durability, timeout)
+        )
 
 
 SQLLitePersister = SQLitePersister
@@ -85,10 +92,10 @@ class AsyncSQLitePersister(AsyncPersister):
     def __init__(
         self,
         db_path: str | Path,
-        table_name: str = "burr_state",
+        table_name: str = _TABLE,
         *,
         durability: Durability = "process",
-        timeout: float = 60.0,
+        timeout: float = _TIMEOUT,
         **options: Any,
     ) -> None:
         """
@@ -97,6 +104,9 @@ class AsyncSQLitePersister(AsyncPersister):
         """
         records = _records(db_path, table_name, durability, timeout)
         super().__init__(ThreadedRecords(records), **options)
+        self._set_address(
+            _address(db_path), **_settings(table_name, durability, timeout)
+        )
 
 
 def _records(
@@ -108,5 +118,22 @@ def _records(
             f"'process' or 'fsync'"
         )
     synchronous = "FULL" if durability == "fsync" else "NORMAL"
-    path = os.path.abspath(os.path.expanduser(db_path))
-    return SqliteRecords(path, table_name, timeout, synchronous)
+    return SqliteRecords(_absolute(db_path), table_name, timeout, synchronous)
+
+
+def _absolute(db_path: str | Path) -> str:
+    return os.path.abspath(os.path.expanduser(db_path))
+
+
+def _address(db_path: str | Path) -> str:
+    return StashURL.of_path("sqlite", Path(_absolute(db_path))).reveal()
+
+
+def _settings(
+    table_name: str, durability: Durability, timeout: float
+) -> dict[str, object]:
+    return {
+        "table": None if table_name == _TABLE else table_name,
+        "durability": None if durability == "process" else durability,
+        "timeout": None if timeout == _TIMEOUT else timeout,
+    }

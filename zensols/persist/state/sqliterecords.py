@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from ..error import PersistableError
 from ..stash.sqlitefile import SqliteFile
@@ -22,22 +22,21 @@ if TYPE_CHECKING:
 
 __all__ = ["SqliteRecords"]
 
-T = TypeVar("T")
-
 VERSION: Final = 1
 """That of the tables."""
 
-_MOST_PARAMETERS: Final = 900
+_MOST_ID: Final = (1 << 63) - 1
 
 _TABLES: Final = """
 CREATE TABLE {about} (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+INSERT INTO {about} VALUES ('version', {version}), ('last', 0);
 CREATE TABLE {branches} (
-    id INTEGER PRIMARY KEY, root INTEGER NOT NULL, parent INTEGER, last INTEGER,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, root INTEGER NOT NULL, parent INTEGER, last INTEGER,
     partition_key TEXT NOT NULL, app_id TEXT, floor INTEGER NOT NULL,
     UNIQUE (partition_key, app_id));
 CREATE INDEX {roots} ON {branches} (root);
 CREATE TABLE {records} (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, branch INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY, branch INTEGER NOT NULL,
     sequence_id INTEGER NOT NULL, position TEXT NOT NULL, status TEXT NOT NULL,
     created_at TEXT NOT NULL, version INTEGER, size INTEGER NOT NULL,
     kind INTEGER NOT NULL, path TEXT NOT NULL, place INTEGER NOT NULL, base INTEGER,
@@ -83,7 +82,9 @@ class SqliteRecords:
             )
         }
         self._table = table
-        self._sql = Statements(self._names["records"], self._names["branches"])
+        self._sql = Statements(
+            self._names["records"], self._names["branches"], about=self._names["about"]
+        )
         self._find, self._find_sequence = self._sql.find, self._sql.find_sequence
         self._add = self._sql.add
         self._pool = SqlitePool(SqliteFile(path, "SELECT 1", timeout, synchronous))
@@ -128,10 +129,7 @@ class SqliteRecords:
                 f"choose another table_name"
             )
         for statement in _TABLES.split(";"):
-            cursor.execute(statement.format(**self._names))
-        cursor.execute(
-            f"INSERT INTO {self._names['about']} VALUES ('version', ?)", (VERSION,)
-        )
+            cursor.execute(statement.format(**self._names, version=VERSION))
 
     def _run(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         if not self._is_set_up and not self.is_set_up():
@@ -187,8 +185,7 @@ class SqliteRecords:
             partition = coded(draft.partition_key)
             rows = self._pool.run(self._add, fields_of(draft, partition), True)
             if rows:
-                added: int = rows[0][0]
-                return added
+                return int(rows[0][0])
         result: int | Record | Refused = self._transact(
             partial(self._add_carefully, draft, expected)
         )
@@ -211,8 +208,7 @@ class SqliteRecords:
             newest = cursor.execute(self._find, app).fetchone()
             if newest is None and branch is not None and branch[3] is not None:
                 newest = cursor.execute(
-                    f"SELECT id, branch, sequence_id FROM {self._sql.records} "
-                    "WHERE id = ?",
+                    f"SELECT 0, 0, sequence_id FROM {self._sql.records} WHERE id = ?",
                     (branch[3],),
                 ).fetchone()
             if (None if newest is None else newest[2]) != expected:
@@ -221,17 +217,19 @@ class SqliteRecords:
         return Refused.LOST if row is None else row[0]
 
     def fork(
-        self, partition_key: str | None, app_id: str, record: Record, floor: int
-    ) -> bool:
-        def use(cursor: Cursor) -> bool:
-            partition = coded(partition_key)
-            app = partition, app_id
+        self, partition_key: str | None, app_id: str, source: Branch, record: Record
+    ) -> bool | Refused:
+        def use(cursor: Cursor) -> bool | Refused:
+            app = coded(partition_key), app_id
             if cursor.execute(self._sql.find_branch, app).fetchone() is not None:
                 return False
-            self._add_branch(cursor, partition, app_id, record.branch, record.id, floor)
+            kept = source.id, source.floor
+            if cursor.execute(self._sql.find_kept, kept).fetchone() is None:
+                return Refused.LOST
+            self._add_branch(cursor, *app, record.branch, record.id, source.floor)
             return True
 
-        made: bool = self._transact(use)
+        made: bool | Refused = self._transact(use)
         return made
 
     def _add_branch(
@@ -243,22 +241,28 @@ class SqliteRecords:
         last: int | None,
         floor: int,
     ) -> None:
-        names = self._names["branches"]
+        table = self._sql.branches
         cursor.execute(
-            f"INSERT INTO {names} (root, parent, last, partition_key, app_id, floor) "
-            f"SELECT COALESCE((SELECT root FROM {names} WHERE id = ?1), "
-            f"(SELECT COALESCE(MAX(id), 0) + 1 FROM {names})), ?1, ?2, ?3, ?4, ?5",
+            f"INSERT INTO {table} (root, parent, last, partition_key, app_id, floor) "
+            f"VALUES (COALESCE((SELECT root FROM {table} WHERE id = ?1), 0), "
+            f"?1, ?2, ?3, ?4, ?5)",
             (parent, last, partition, app_id, floor),
         )
+        cursor.execute(f"UPDATE {table} SET root = id WHERE root = 0")
 
     def set_floor(self, branch: int, floor: int) -> None:
-        self._change("floor = ? WHERE id = ?", (floor, branch))
+        self._run(
+            f"UPDATE {self._sql.branches} SET floor = MAX(floor, ?) WHERE id = ?",
+            (floor, branch),
+        )
 
-    def release(self, branch: int) -> None:
-        self._change("app_id = NULL WHERE id = ?", (branch,))
-
-    def _change(self, change: str, parameters: Sequence[Any]) -> None:
-        self._run(f"UPDATE {self._sql.branches} SET {change}", parameters)
+    def release(self, branch: int, newest: Any) -> None:
+        self._run(
+            f"UPDATE {self._sql.branches} SET app_id = NULL WHERE id = ?1 "
+            f"AND NOT EXISTS (SELECT 1 FROM {self._sql.records} r "
+            f"WHERE r.branch = ?1 AND r.id > ?2)",
+            (branch, _MOST_ID if newest is ANY else newest),
+        )
 
     def discard(
         self,
@@ -271,6 +275,7 @@ class SqliteRecords:
             cursor.executemany(
                 f"UPDATE {table} SET hidden = 1 WHERE id = ?", [(i,) for i in hidden]
             )
+            cursor.execute(self._sql.keep_last)
             # The newest first: each is only needed by newer ones.
             cursor.executemany(
                 f"DELETE FROM {table} WHERE id = ?1 AND NOT EXISTS "

@@ -44,6 +44,9 @@ class Statements:
     app: str = "app_id"
     """The column by which one of them is found."""
 
+    about: str = "about"
+    """The name of the table that :attr:`keep_last` writes to, quoted."""
+
     @property
     def _known(self) -> str:
         return f"b.{self.partition} = ? AND b.{self.app} = ?"
@@ -93,6 +96,14 @@ class Statements:
         )
 
     @property
+    def find_kept(self) -> str:
+        """Something, if an application has still that floor; its branch, floor."""
+        return (
+            f"SELECT 1 FROM {self.branches} "
+            "WHERE id = ? AND app_id IS NOT NULL AND floor = ?"
+        )
+
+    @property
     def find_branches(self) -> str:
         """The branches of a family; its root."""
         return (
@@ -126,15 +137,30 @@ class Statements:
 
         """
         return (
-            f"INSERT INTO {self.records} (branch, sequence_id, position, status, "
+            f"INSERT INTO {self.records} (id, branch, sequence_id, position, status, "
             "created_at, version, size, kind, path, place, base, payload, hidden) "
-            f"SELECT b.id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0 FROM {self.branches} b "
+            f"SELECT MAX((SELECT value FROM {self.about} WHERE name = 'last'), "
+            f"COALESCE((SELECT MAX(id) FROM {self.records}), 0)) + 1, "
+            f"b.id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0 FROM {self.branches} b "
             f"WHERE {self._known} AND NOT EXISTS ("
             f"SELECT 1 FROM {self.records} r WHERE r.branch = b.id "
             "AND r.sequence_id = ? AND r.position = ? AND r.status = 'completed' "
             "AND r.id >= b.floor AND r.hidden = 0) "
             f"AND (? = 0 OR EXISTS (SELECT 1 FROM {self.records} r WHERE r.id = ?)) "
             "RETURNING id"
+        )
+
+    @property
+    def keep_last(self) -> str:
+        """Remember the highest number of a record, before records are deleted, so
+        that no other one ever gets it: those to come may be stored against it.
+
+        Keeping account with each record, as SQLite can, takes a fifth of the time.
+
+        """
+        return (
+            f"UPDATE {self.about} SET value = MAX(value, "
+            f"(SELECT COALESCE(MAX(id), 0) FROM {self.records})) WHERE name = 'last'"
         )
 
     @property

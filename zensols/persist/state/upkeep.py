@@ -10,7 +10,8 @@ from ..error import PersistableError
 from .chains import Chains
 from .garbage import find_garbage
 from .reader import Reader
-from .record import Span
+from .record import Record, Span
+from .records import ANY
 from .steps import Steps
 from .wording import name_of
 
@@ -61,7 +62,7 @@ class Upkeep:
         records = yield from self._reader.list_records(partition_key, app_id)
         dropped = max(0, len(records) - keep)
         if dropped:
-            yield from self._cut(partition_key, app_id, records[dropped].id)
+            yield from self._drop(partition_key, app_id, records, keep)
         return dropped
 
     def delete(self, partition_key: str | None, app_id: str) -> Steps[bool]:
@@ -70,7 +71,7 @@ class Upkeep:
         if branch is None:
             return False
         self._chains.drop((partition_key, app_id))
-        yield "release", branch.id
+        yield "release", branch.id, ANY
         yield from self._collect(branch.root)
         return True
 
@@ -101,26 +102,41 @@ class Upkeep:
                 kept = []
             if len(kept) == len(records):
                 continue
-            pruned.append(
-                Pruned(partition, app_id, len(records) - len(kept), len(kept))
+            done = dry_run or (
+                yield from self._drop(partition, app_id, records, len(kept))
             )
-            if dry_run:
-                continue
-            if kept:
-                yield from self._cut(partition, app_id, kept[0].id)
-            else:
-                yield from self.delete(partition, app_id)
+            if done:
+                dropped = len(records) - len(kept)
+                pruned.append(Pruned(partition, app_id, dropped, len(kept)))
         return pruned
 
-    def _cut(self, partition_key: str | None, app_id: str, floor: int) -> Steps[None]:
+    def _drop(
+        self, partition_key: str | None, app_id: str, records: list[Record], keep: int
+    ) -> Steps[bool]:
+        """Drop all but the last of records, and return whether that was done: an
+        application that would have none left is kept if it was saved meanwhile.
+
+        """
         branch = yield "find_branch", partition_key, app_id
-        if branch is not None:
-            yield "set_floor", branch.id, floor
-            yield from self._collect(branch.root)
+        if branch is None:
+            return False
+        if keep:
+            yield "set_floor", branch.id, records[-keep].id
+        else:
+            self._chains.drop((partition_key, app_id))
+            yield "release", branch.id, records[-1].id
+            there = yield "find_branch", partition_key, app_id
+            if there is not None and there.id == branch.id:
+                return False
+        yield from self._collect(branch.root)
+        return True
 
     def _collect(self, root: int) -> Steps[None]:
         """Delete what no application of a family has any more."""
         branches = yield "find_branches", root
+        if not branches:
+            # Somebody else has done so.
+            return
         spans = [Span(branch.id, 0, None) for branch in branches]
         records = yield "list_records", spans, True
         garbage = find_garbage(branches, records)

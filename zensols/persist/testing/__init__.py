@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .persistence import PersistenceContract
     from .persister import AsyncPersisterContract, PersisterContract
     from .persisterhooks import PersisterHooks
+    from .racing import RacingContract
     from .readable import ReadableContract
     from .saving import SavingContract
     from .stash import StashContract
@@ -45,6 +46,7 @@ __all__ = [
     "PersistenceContract",
     "PersisterContract",
     "PersisterHooks",
+    "RacingContract",
     "ReadableContract",
     "SavingContract",
     "StashContract",
@@ -68,6 +70,7 @@ _MODULES = {
     "SavingContract": "saving",
     "PersisterHooks": "persisterhooks",
     "PastContract": "past",
+    "RacingContract": "racing",
     "ReadableContract": "readable",
     "StashContract": "stash",
     "StashHooks": "hooks",

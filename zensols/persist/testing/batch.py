@@ -126,6 +126,48 @@ class BatchContract(StashHooks):
         stash.delete_many([ABSENT])
         assert list(stash.keys()) == list(self.raw_keys(stash)) == []
 
+    def test_batch(self, stash: Stash[Any]) -> None:
+        """What is written in a ``batch`` is there at once, and batches nest."""
+        first, second, third = self.names[:3]
+        with stash.batch():
+            stash.dump(first, self.items[first])
+            assert stash[first] == self.items[first]
+            with stash.batch():
+                stash.dump_many([(second, self.items[second])])
+            stash.dump(third, self.items[third])
+        assert sorted(stash.keys()) == sorted((first, second, third))
+
+    def test_frozen(self, filled: Stash[Any]) -> None:
+        """``frozen`` shows all there is, and what is written afterwards is stored as
+        ever.
+
+        """
+        with filled.frozen() as frozen:
+            assert dict(frozen) == self.items
+            assert sorted(frozen.keys()) == sorted(self.names)
+            first = self.names[0]
+            assert frozen.get(first) == self.items[first]
+            assert not frozen.exists(ABSENT)
+            assert len(frozen) == len(self.items)
+        filled.dump_many([(first, self.make_value(1))])
+        with filled.frozen() as frozen:
+            assert frozen.get(first) == self.make_value(1)
+
+    def test_frozen_between_batches(self, filled: Stash[Any]) -> None:
+        """Who writes a batch while another thread has the stash ``frozen`` isn't
+        seen there, whether or not it has to wait.
+
+        """
+        new = {key: self.make_value(number) for number, key in enumerate(self.names)}
+        with filled.frozen() as frozen:
+            writer = threading.Thread(target=filled.dump_many, args=(new.items(),))
+            writer.start()
+            # It may be through by now, or waiting.
+            writer.join(0.05)
+            assert dict(frozen) == self.items
+        writer.join()
+        assert dict(filled) == new
+
     def test_more_than_a_batch(self, stash: Stash[Any]) -> None:
         """Nothing is lost between one batch and the next."""
         if not self.many:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
@@ -93,6 +94,50 @@ class EntriesContract(StashHooks):
         assert filled[key] == self.raw_get(filled, key) == self.make_value(1)
         store.dump_entry(key, old)
         assert filled[key] == self.raw_get(filled, key) == self.items[key]
+
+    def test_change_entries(self, filled: Stash[Any]) -> None:
+        """Many entries are stored and deleted, in one transaction or not at all."""
+        store = self._store(filled)
+        first, second, *rest = self.names
+        entry = bytes(store.entry_codec.encode(self.make_value(1), first))
+        changes = [(first, entry), (second, None), (ABSENT, None)]
+
+        def failing() -> Iterator[tuple[str, bytes | None]]:
+            yield from changes
+            raise KeyboardInterrupt
+
+        try:
+            done = store.change_entries(failing)
+        except KeyboardInterrupt:
+            done = True
+        assert dict(filled) == self.items
+        assert store.change_entries(lambda: iter(changes)) == done
+        if done:
+            kept = {key: self.items[key] for key in rest}
+            assert dict(filled) == {first: self.make_value(1)} | kept
+
+    def test_entry_stamps(self, filled: Stash[Any]) -> None:
+        """If there are stamps, each key has one, and another one once it is written."""
+        store = self._store(filled)
+        stamps = store.entry_stamps()
+        if stamps is None:
+            pytest.skip("the stash has no stamps")
+        before = dict(stamps)
+        assert sorted(before) == sorted(self.names)
+        key = self.names[0]
+        filled.dump(key, self.make_value(1))
+        stamp = dict(store.entry_stamps() or ())[key]
+        assert stamp != before[key] or stamp == b""
+
+    def test_store_stamp(self, filled: Stash[Any]) -> None:
+        """If the store has a stamp, reading doesn't change it, and writing does."""
+        store = self._store(filled)
+        before = store.store_stamp()
+        assert dict(filled) == self.items
+        assert before in (None, store.store_stamp())
+        filled.dump(self.names[0], self.make_value(1))
+        after = store.store_stamp()
+        assert after is None or after != before
 
     def test_forged_entry_is_refused(self, filled: Stash[Any]) -> None:
         """An entry that was signed for another key, or altered, is found out when

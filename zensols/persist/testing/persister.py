@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 import pytest
 
 from .past import PastContract
+from .racing import RacingContract
 from .saving import SavingContract
 
 __all__ = ["AsyncPersisterContract", "PersisterContract"]
 
 
-class PersisterContract(SavingContract, PastContract):
+class PersisterContract(SavingContract, PastContract, RacingContract):
     """The tests that any persister passes.  To run them on one of yours, subclass
     this in a test module::
 
@@ -54,6 +55,14 @@ class AsyncPersisterContract(PersisterContract):
 
         async def call() -> Any:
             return await getattr(persister, method)(*args, **kwargs)
+
+        return self.runner.run(call())
+
+    def ask(self, persister: Any, step: str, *args: Any) -> Any:
+        assert self.runner is not None
+
+        async def call() -> Any:
+            return await getattr(persister._records, step)(*args)
 
         return self.runner.run(call())
 

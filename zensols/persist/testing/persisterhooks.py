@@ -37,13 +37,23 @@ class PersisterHooks:
         return State(number=number, messages=messages)
 
     def large(self, number: int) -> State:
-        """Return a state of some ten KB that grows with its number."""
+        """Return a state of some ten KB that grows with its number, most of which is
+        that of the number before.
+
+        """
         messages = [f"{index:04d}" + "x" * 100 for index in range(100 + number)]
-        return State(number=number, messages=messages)
+        return State(messages=messages, number=number)
 
     def do(self, persister: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call a method of the persister, and return what it returns."""
         return getattr(persister, method)(*args, **kwargs)
+
+    def ask(self, persister: Any, step: str, *args: Any) -> Any:
+        """Have a step of a method carried out by the database of a persister that is
+        built as those of this package are, and return what comes of it.
+
+        """
+        return getattr(persister._records, step)(*args)
 
     def save(self, persister: Any, number: int, **kwargs: Any) -> None:
         """Save a state, by default as the first application's."""
