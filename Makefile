@@ -9,6 +9,8 @@ VENV ?= .venv
 ARGS ?=
 
 PY := $(VENV)/bin/python
+# Any of which shows the panel to its tests.
+BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 TEST := $(PY) -m pytest -n auto
 # Doctests need the signing key's temporary folder, too.
 DOCTEST := $(TEST) test/conftest.py zensols
@@ -21,12 +23,12 @@ export PIP_NO_INPUT := 1
 .DEFAULT_GOAL := help
 # Two installations into one environment must not overlap.
 .NOTPARALLEL:
-.PHONY: demo test test-all soak lint types docs bench build clean help
+.PHONY: demo test test-all soak lint types docs bench build clean help browser screenshots
 
 demo: $(VENV)/.has-demo ## run the example pipeline; run it twice
 	@$(PY) example/demo.py $(ARGS)
 
-test: $(VENV)/.has-test ## run the tests
+test: $(VENV)/.has-test browser ## run the tests
 	$(TEST) $(ARGS)
 
 test-all: ## run the tests on each supported Python of this machine
@@ -45,7 +47,7 @@ test-all: ## run the tests on each supported Python of this machine
 	echo "Supported: $(VERSIONS). Ran:$${ran:- none}. Failed:$${failed:- none}."; \
 	test -n "$$ran" && test -z "$$failed"
 
-soak: $(VENV)/.has-test ## run the tests that take minutes
+soak: $(VENV)/.has-test browser ## run the tests that take minutes
 	$(TEST) -m soak $(ARGS)
 
 lint: $(VENV)/.has-lint ## check style and formatting
@@ -70,6 +72,19 @@ build: $(VENV)/.has-build ## make wheel and sdist, and try the wheel in an empty
 	$(PY) -m venv build/empty
 	build/empty/bin/python -m pip install --quiet dist/*.whl
 	build/empty/bin/python -I test/installed.py
+
+screenshots: $(VENV)/.has-docs browser ## take the pictures of the panel anew
+	$(PY) docs/panel/screenshots.py
+
+browser:
+	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	fi || :; \
+	command -v chromium >/dev/null || \
+	    echo "There is no browser, so that the panel's tests are skipped:" \
+	         "apt-get install chromium" >&2
 
 clean: ## remove all that the other targets made
 	rm -rf .venv .venv-* build dist docs/_build *.egg-info

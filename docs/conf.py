@@ -41,6 +41,8 @@ nitpick_ignore = [
     ("py:class", "zensols.persist.codec.entry.Header"),
     ("py:class", "zensols.persist.codec.kept.Kept"),
     ("py:class", "zensols.persist.state.records.Records"),
+    ("py:class", "zensols.persist.state.values.FromPositions"),
+    ("py:class", "zensols.persist.state.values.Made"),
 ]
 
 # Docstrings' examples are run by pytest, each by itself.
@@ -54,6 +56,7 @@ _folder = tempfile.TemporaryDirectory()
 _cwd = os.getcwd()
 os.chdir(_folder.name)
 os.environ["ZENSOLS_PERSIST_KEY"] = "5a" * 32
+os.environ["ZENSOLS_PERSIST_HOME"] = os.path.join(_folder.name, "home")
 """
 doctest_global_cleanup = """
 os.chdir(_cwd)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-# Servers, each started when a test first asks for it.
+# Servers and a browser, each started when a test first asks for it.
 pytest_plugins = [
+    "browser",
     "server_dask",
     "server_mongo",
     "server_postgres",

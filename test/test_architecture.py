@@ -72,12 +72,14 @@ but for error.py).
 """
 
 DEFERRED = (
+    "apscheduler",
     "asyncio",
     "boto3",
     "burr",
     "cloudpickle",
     "dill",
     "distributed",
+    "fastapi",
     "filelock",
     "fsspec",
     "frozendict",
@@ -86,8 +88,10 @@ DEFERRED = (
     "lz4",
     "msgspec",
     "multiprocessing",
+    "nicegui",
     "numpy",
     "platformdirs",
+    "playwright",
     "psycopg",
     "pydantic",
     "pymongo",
@@ -95,6 +99,7 @@ DEFERRED = (
     "rich",
     "sqlite3",
     "typer",
+    "uvicorn",
     "wrapt",
     "zstandard",
 )
@@ -169,6 +174,23 @@ PUBLIC = {
     "UntrustedDataError",
 }
 """The names of zensols.persist, by sections of the behaviour contract."""
+
+UNLISTED = {
+    "BackupSchedule",
+    "PersistentModule",
+    "export_all",
+    "export_button",
+    "from_dict",
+    "import_all",
+    "import_button",
+    "replace_dataclass",
+    "replace_dict",
+    "replace_list",
+    "replace_set",
+    "to_dict",
+}
+"""Names that programs use as ``persistence.PersistentModule``, which a star import
+doesn't bring."""
 
 HOMES = {
     "annotation": {"PersistableError", "PersistedWork", "persisted"},
@@ -452,9 +474,25 @@ def test_type_checkers_see_the_public_names() -> None:
         if isinstance(statement, ast.ImportFrom) and statement.level == 1
         for alias in statement.names
     }
-    assert seen.keys() == PUBLIC
+    assert seen.keys() == PUBLIC | UNLISTED
+    objects = zensols.persist._OBJECTS
+    assert objects == {name: seen[name] for name in UNLISTED}
     deferred = zensols.persist._MODULES
     assert deferred == {name: seen[name] for name in PUBLIC - {"dealloc", "shelve"}}
+
+
+@pytest.mark.parametrize("name", sorted(UNLISTED))
+def test_unlisted_name_is_loaded_when_used(name: str) -> None:
+    code = (
+        "import sys; from zensols import persist as persistence; "
+        f"room = persistence._OBJECTS[{name!r}]; "
+        "assert f'zensols.persist.{room}' not in sys.modules; "
+        f"value = persistence.{name}; "
+        f"assert {name!r} in dir(persistence); "
+        f"print(value.__name__, value is vars(persistence)[{name!r}])"
+    )
+    assert run_python(code).strip() == f"{name} True"
+    assert zensols.persist.__all__.count(name) == 0
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

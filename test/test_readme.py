@@ -63,3 +63,18 @@ def test_stacked_program_prints_what_it_says(in_tmp: Path) -> None:
     )
     said = re.findall(r"# (\{.*?\})", blocks("python")[1])
     assert printed.splitlines() == said * 2
+
+
+@pytest.mark.parametrize("number", range(2, len(blocks("python"))))
+def test_other_programs_run(number: int, in_tmp: Path) -> None:
+    program = blocks("python")[number]
+    (in_tmp / "program.py").write_text(program, "utf-8")
+    printed = subprocess.check_output(
+        [sys.executable, "program.py"],
+        cwd=in_tmp,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        text=True,
+    )
+    said = re.findall(r"^ *print.*# ([^,\n]+?)(?:, .*)?$", program, re.MULTILINE)
+    for text in said:
+        assert text in printed

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,9 @@ import pytest
 import zensols.persist
 
 ROOT = Path(zensols.persist.__file__).parents[2]
+
+SMALL = 2 << 20
+"""How many bytes a small file system has room for."""
 
 StartPython = Callable[..., "subprocess.Popen[str]"]
 
@@ -43,3 +46,27 @@ def run_python(start_python: StartPython) -> Callable[..., str]:
         return out
 
     return run
+
+
+@pytest.fixture
+def mount() -> Callable[..., None]:
+    """Mounts what it is told to on a folder."""
+
+    def mount(folder: Path, *arguments: str) -> None:
+        command = ["mount", *arguments, str(folder)]
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as e:
+            pytest.skip(f"can't mount: {e}")
+
+    return mount
+
+
+@pytest.fixture
+def small(tmp_path: Path, mount: Callable[..., None]) -> Iterator[Path]:
+    """A file system with little room."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount(folder, "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import runpy
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,20 +47,6 @@ store.dump("new")
 show()
 """
 SAID = ["refused", "old ['1']"] * 2 + ["new ['1']"]
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Path]:
-    """A file system with little room."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(folder)]
-    try:
-        subprocess.run(mount, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as e:
-        pytest.skip(f"can't mount: {e}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 def left_behind(folder: Path) -> list[str]:

@@ -7,23 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hammers import MAKE
 
 from zensols.persist.stash import DirectoryStash
 
 PROCESSES = 8
 
-STASH = """
-import hashlib, random, sys
-from pathlib import Path
+STASH = (
+    MAKE
+    + """
 from zensols.persist.stash import DirectoryStash
 
-def make(number):
-    payload = random.Random(number).randbytes(number % 7000)
-    return number, payload, hashlib.sha256(payload).digest()
-
 stash = DirectoryStash(Path(sys.argv[1]))
-me = int(sys.argv[2])
-choose = random.Random(me)
 print("ready", flush=True)
 sys.stdin.readline()
 for turn in range(150):
@@ -34,19 +29,15 @@ for turn in range(150):
         case 2:
             stash.delete(key)
         case 3:
-            listed = set(stash.keys())
-            assert listed <= {"a", "b", "c", *(f"own-{n}" for n in range(8))}, listed
+            list_keys(stash)
     value = stash.get(key, "absent")
     if value != "absent":
-        number, payload, digest = value
-        assert hashlib.sha256(payload).digest() == digest, f"torn: {number}"
-        assert value == make(number), f"mixed: {number}"
-    stash[f"own-{me}"] = make(turn)
-    assert stash[f"own-{me}"] == make(turn)
+        check(value)
+    keep_own(stash, turn)
     with stash.lock("counter"):
-        path = Path(sys.argv[1] + ".count")
-        path.write_text(str(int(path.read_text()) + 1))
+        count(Path(sys.argv[1] + ".count"))
 """
+)
 
 PERSISTED = """
 import hashlib, os, sys

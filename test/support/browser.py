@@ -199,6 +199,8 @@ class Serving:
     def close(self) -> None:
         for served in list(self._served):
             self.stop(served, signal.SIGTERM)
+        # Shown where the test fails.
+        print(self.errors() if (self.folder / "errors.txt").exists() else "")
 
 
 @pytest.fixture

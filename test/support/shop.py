@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 HOSTILE = "<script>alert('key')</script>"
 MANY = 100_000
+ODD = ["a\tb\n", "\u202egpj.exe", "日本", "a\\x41", "%2F&#?", "\ud800", " "]
 
 
 def apart(work: Callable[[], T]) -> T:
@@ -41,7 +42,7 @@ class Shop:
         stash["report/2026"] = {"title": "Numbers", "n": [1, 2, 3]}
         stash[HOSTILE] = "<img src=x onerror=\"alert('value')\">" * 5
         for n in range(30):
-            stash[f"user-{n:02}"] = {"id": n, "tags": ["x"] * n}
+            stash[f"user-{n:02}"] = {"id": n, "text": "x" * 20 * n}
 
     def fill_foreign(self) -> None:
         theirs: Any = SignedPickleCodec("42" * 32)
@@ -52,6 +53,19 @@ class Shop:
         many = self.stash("many", "lmdb")
         many.dump_many((f"key-{n:06}", n) for n in range(MANY))
         many.close()
+
+    def fill_arrays(self) -> None:
+        import numpy as np
+
+        stash = self.stash("arrays")
+        stash["grid"] = np.arange(600.0).reshape(20, 30)
+        stash["text"] = "two\nlines " * 30
+
+    def fill_odd(self) -> None:
+        stash = self.stash("odd.db", "sqlite")
+        for number, key in enumerate(ODD):
+            stash[key] = number
+        stash.close()
 
     def fill_states(self) -> None:
         apart(self._fill_states)

@@ -137,23 +137,23 @@ def test_installed_command(stash: Any, filled: Any) -> None:
 
 
 @pytest.mark.parametrize("into", ["lmdb:b.lmdb", "shelve:b"])
-def test_round_trip_between_stores(stash: Any, filled: Any, into: str) -> None:
+def test_round_trip_between_stores(call: Any, filled: Any, into: str) -> None:
     before = dict(filled)
-    stash("backup", "now", "dir:data", into)
+    call("backup", "now", "dir:data", into)
     filled["a"] = "changed"
     del filled["b"]
-    done = stash("backup", "restore", into, "latest", "dir:data", "--yes", "--json")
+    done = call("backup", "restore", into, "latest", "dir:data", "--yes", "--json")
     assert json.loads(done.stdout) == {
-        "snapshot": json.loads(stash("backup", "ls", into, "--json").stdout)["id"],
+        "snapshot": json.loads(call("backup", "ls", into, "--json").stdout)["id"],
         "name": "dir:data",
         "added": 1,
         "changed": 1,
         "removed": 0,
     }
     assert dict(filled) == before
-    stash("backup", "undo", "dir:data", into, "--yes")
+    call("backup", "undo", "dir:data", into, "--yes")
     assert dict(filled) == {"a": "changed", "long": before["long"]}
-    stash("backup", "verify", into)
+    call("backup", "verify", into)
 
 
 @pytest.mark.parametrize("kind", ["redis", "postgres", "s3"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from zensols.persist import DictionaryStash, DirectoryStash
-from zensols.persist.backup import snapshot, snapshots, snapshotting
+from zensols.persist.backup import newest, snapshot, snapshots, snapshotting
 from zensols.persist.backup.due import parse_time
 from zensols.persist.backup.retention import Count
 from zensols.persist.cli.backupduty import Duties, Duty, read_notes
@@ -123,6 +123,20 @@ def test_what_is_the_same_is_not_kept(
     assert len(snapshots(into)) == 2
 
 
+def test_one_after_a_damaged_one_is_kept(
+    duties: Duties, into: DictionaryStash[Any], clock: Clock
+) -> None:
+    first = run(duties).taken
+    damaged = snapshot(DictionaryStash({"a": 1}), into, name="data")
+    into[f"snapshot-{damaged.id}"] = b""
+    clock.now += DAY
+    duty = run(duties)
+    assert duty.unchanged
+    assert newest(into, "data").id == duty.taken.id > damaged.id > first.id
+    clock.now += DAY
+    assert run(duties).taken.id == duty.taken.id
+
+
 def test_clock_that_was_wrong(duties: Duties, clock: Clock) -> None:
     now = clock.now
     clock.now += 400 * DAY
@@ -200,6 +214,20 @@ def test_damaged_notes(duties: Duties, into: DictionaryStash[Any], data: bytes) 
     assert read_notes(into) == {}
     assert duties.run_pending() is None
     assert read_notes(into)["data"].last_run is None
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-03-27T12:00", ""])
+def test_time_that_is_none(
+    duties: Duties, into: DictionaryStash[Any], clock: Clock, text: str
+) -> None:
+    run(duties)
+    clock.now += DAY
+    run(duties)
+    into["schedules"] = into["schedules"].replace(
+        clock.now.isoformat().encode(), text.encode()
+    )
+    assert read_notes(into)["data"].last_run == text
+    run(duties)
 
 
 def test_one_of_many_does_it(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from stories import HOSTILE
 
 from zensols.persist import DirectoryStash
 from zensols.persist.backup import restorations, snapshots
-from zensols.persist.stash.wording import escape
+from zensols.persist.stash.wording import unescape
 
 
 @pytest.fixture
@@ -104,23 +104,24 @@ def test_some_keys(call: Any, filled: Any, before: dict[str, Any]) -> None:
     assert dict(filled) == {**before, "a": "changed"}
 
 
-@pytest.mark.parametrize("key", HOSTILE)
-def test_hostile_keys(call: Any, filled: Any, key: str) -> None:
-    filled[key] = 1
+def test_hostile_keys(call: Any, filled: Any) -> None:
+    filled.dump_many((key, 1) for key in HOSTILE)
     call("backup", "now", "dir:data", "dir:backups")
-    del filled[key]
+    filled.delete_many(HOSTILE)
     done = call(*RESTORE, code=2)
     assert done.stderr.count("\n") == 1
     assert done.stderr.removesuffix("\n").isprintable()
-    done = call(*RESTORE, "--dry-run")
-    assert done.stdout.removesuffix("\n").replace("\t", "").isprintable()
+    lines = call(*RESTORE, "--dry-run").stdout.splitlines()
+    names = [line.removeprefix("added\t") for line in lines]
+    assert all(name.isprintable() for name in names)
+    assert {unescape(name) for name in names} == set(HOSTILE)
     # Backslashes and the like have no meaning in patterns.
-    call(*RESTORE, "--key", escape(key), "-ey")
-    assert filled[key] == 1
+    call(*RESTORE, *(f"--key={name}" for name in names), "-ey")
+    assert {*filled.keys()} >= set(HOSTILE)
     call(*UNDO, "--yes")
-    assert key not in filled
-    call(*RESTORE, f"--key={key}", "-y")
-    assert filled[key] == 1
+    assert not {*filled.keys()} & set(HOSTILE)
+    call(*RESTORE, *(f"--key={key}" for key in HOSTILE), "-y")
+    assert {*filled.keys()} >= set(HOSTILE)
 
 
 def test_undo_step_by_step(call: Any, filled: Any, before: dict[str, Any]) -> None:

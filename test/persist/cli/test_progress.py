@@ -20,6 +20,7 @@ def test_nothing_elsewhere_than_on_a_terminal(
     with Bar("Copying", lambda: pytest.fail("counted")) as bar:
         bar.advance()
         bar.update(2)
+        bar.tell(3, 4)
     assert error.getvalue() == ""
 
 
@@ -38,3 +39,13 @@ def test_shows_how_far_it_is(
     shown = error.getvalue()
     assert "Copying" in shown
     assert "5/5" in shown if total else "5/?" in shown
+
+
+def test_how_many_there_are_is_told_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = Terminal()
+    monkeypatch.setattr("sys.stderr", error)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    with Bar("Backing up", lambda: None) as bar:
+        bar.tell(7, 9)
+    assert "7/9" in error.getvalue()

@@ -13,9 +13,11 @@ from zensols.persist import (
 )
 from zensols.persist.cli.exits import UsageError
 from zensols.persist.cli.stores import (
+    is_there,
     open_existing,
     open_store,
     require_entries,
+    require_two,
 )
 
 
@@ -39,13 +41,21 @@ def test_read_only_store_is_strict() -> None:
 
 @pytest.mark.parametrize("url", ["dir:da[ta", "shelve:da[ta", "zip:da[ta?root=x"])
 def test_nothing_there(in_tmp: Path, capsys: Any, url: str) -> None:
-    open_existing(url)
-    assert capsys.readouterr().err == "stash: There is nothing at da[ta yet\n"
+    assert not is_there(open_existing(url))
+    assert capsys.readouterr().err == "stash: There is nothing at da[ta yet\n" * 2
     Path("da[ta.db").touch()
-    open_existing(url)
+    assert is_there(open_existing(url))
     assert capsys.readouterr().err == ""
 
 
 def test_memory_is_no_file(capsys: Any) -> None:
     open_existing("memory:")
     assert capsys.readouterr().err == ""
+
+
+def test_two_stores() -> None:
+    one = open_store("dir:data?codec=json")
+    require_two(one, open_store("dir:other"), "SRC and DST")
+    for same in ("dir:data?codec=json", "dir:data?compress=zlib", "dir:data?ttl=60"):
+        with pytest.raises(UsageError, match="SRC and DST are the same store"):
+            require_two(one, open_store(same), "SRC and DST")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Serving
 
 from zensols.persist import PersistableError
 from zensols.persist.ui import password, server
@@ -90,12 +89,6 @@ def test_missing_extra(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(server, "require_nicegui", missing)
     assert "zensols.persist[ui]" in call("ui", "memory:", code=2).stderr
-
-
-def test_command_serves(serving: Serving) -> None:
-    served = serving.panel("memory:")
-    assert served.url.startswith("http://127.0.0.1:")
-    assert serving.stop(served) in (0, 130)
 
 
 def test_help_loads_no_server(command: str) -> None:

@@ -9,9 +9,11 @@ import pytest
 from zensols.persist.codec import (
     BarePickleCodec,
     CompressedCodec,
+    JsonCodec,
     SignedPickleCodec,
     default_codec,
     dump_file,
+    strict,
     verify_entry,
     verify_file,
 )
@@ -96,3 +98,14 @@ def test_files_are_the_same(tmp_path: Path) -> None:
     )
     with pytest.raises(FileNotFoundError):
         verify_file(default_codec(), str(tmp_path / "b.dat"))
+
+
+def test_strict_codec() -> None:
+    trusting = SignedPickleCodec(trust="any")
+    for codec in (trusting, CompressedCodec(trusting)):
+        found = strict(codec)
+        assert isinstance(found, SignedPickleCodec)
+        assert found.trust == "signed"
+    plain = JsonCodec()
+    assert strict(plain) is plain
+    assert strict(CompressedCodec(plain)) is plain

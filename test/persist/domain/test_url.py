@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zensols.persist.domain import StashURL, one_of
+from zensols.persist.domain import StashURL, one_of, positive_seconds
 from zensols.persist.error import PersistableError
 
 
@@ -117,6 +117,13 @@ def test_read() -> None:
         url.read(timeout=float, kind=one_of("a"))
     with pytest.raises(PersistableError, match=r"'2\.5' of option 'timeout'"):
         url.read(timeout=int, kind=str)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "a"])
+def test_wrong_seconds(text: str) -> None:
+    url = StashURL("dir", "x", {"timeout": text})
+    with pytest.raises(PersistableError, match=f"'{text}' of option 'timeout'"):
+        url.read(timeout=positive_seconds)
 
 
 def test_options_come_and_go() -> None:

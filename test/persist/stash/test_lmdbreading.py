@@ -9,7 +9,7 @@ import pytest
 from zensols.persist.codec import JsonCodec
 from zensols.persist.stash import lmdbreading
 from zensols.persist.stash.lmdbreading import (
-    copy,
+    copy_one,
     copy_some,
     describe,
     has,
@@ -34,10 +34,10 @@ def transaction(tmp_path: Path) -> Iterator[Any]:
 def test_one(transaction: Any) -> None:
     assert has(transaction, b"07")
     assert not has(transaction, b"no")
-    entry = copy(transaction, b"07")
+    entry = copy_one(transaction, b"07")
     assert type(entry) is bytes
     assert JsonCodec().decode(entry, "07") == 7
-    assert copy(transaction, b"no") is None
+    assert copy_one(transaction, b"no") is None
     info = describe(transaction, b"07")
     assert info is not None
     assert (info.key, info.type) == ("07", "builtins.int")
@@ -46,13 +46,13 @@ def test_one(transaction: Any) -> None:
 
 def test_some(transaction: Any) -> None:
     found = copy_some(transaction, [b"03", b"no", b"01"])
-    assert found == [copy(transaction, b"03"), None, copy(transaction, b"01")]
+    assert found == [copy_one(transaction, b"03"), None, copy_one(transaction, b"01")]
     assert copy_some(transaction, []) == []
 
 
 def test_some_that_are_large(transaction: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [b"03", b"no", b"01", b"02"]
-    size = sum(len(copy(transaction, name) or b"") for name in names[:3])
+    size = sum(len(copy_one(transaction, name) or b"") for name in names[:3])
     monkeypatch.setattr(lmdbreading, "CHUNK_BYTES", size)
     assert len(copy_some(transaction, names)) == 3
     monkeypatch.setattr(lmdbreading, "CHUNK_BYTES", 1)

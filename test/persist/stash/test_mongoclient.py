@@ -129,9 +129,10 @@ def test_passwords(tmp_path: Path) -> None:
         link.close()
         for user in ("ann:wrong@", "bob:wrong@", ""):
             link = MongoLink(f"mongodb://{user}{host}", timeout=10)
-            with pytest.raises(StoreUnavailableError, match="password") as e:
-                use(link)
-            assert "wrong" not in str(e.value)
+            for _ in range(2):
+                with pytest.raises(StoreUnavailableError, match="password") as e:
+                    use(link)
+                assert "wrong" not in str(e.value)
             link.close()
 
 

@@ -329,7 +329,7 @@ for use in (lambda: stash["a"], lambda: stash.lock("a").__enter__(), stash.close
     out = done.stdout.splitlines()
     assert len(out) == 2
     for line in out:
-        assert line.startswith("PersistableError PostgresStash needs a package")
+        assert line.startswith("PersistableError PostgreSQL needs a package")
         assert "pip install 'zensols.persist[postgres]'" in line
 
 

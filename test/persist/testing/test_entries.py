@@ -88,7 +88,44 @@ class TrustsMany(EncodedStash[Any]):
         return ((name, None) for name in names)
 
 
+class ChangesOneByOne(EncodedStash[Any]):
+    def change_entries(self, changes: Any) -> bool:
+        for name, entry in changes():
+            if entry is None:
+                self.delete(name)
+            else:
+                self.dump_entry(name, entry)
+        return True
+
+
+class ChangesNothing(EncodedStash[Any]):
+    def change_entries(self, changes: Any) -> bool:
+        list(changes())
+        return True
+
+
+class Stamped(EncodedStash[Any]):
+    """Has stamps, as it should."""
+
+    def entry_stamps(self) -> Any:
+        return ((key, self.load_entry(key)) for key in self.keys())
+
+
+class StampsKeys(EncodedStash[Any]):
+    def entry_stamps(self) -> Any:
+        return ((key, key.encode()) for key in self.keys())
+
+
+class StampedForEver(EncodedStash[Any]):
+    def store_stamp(self) -> bytes:
+        return b"always"
+
+
 BROKEN = [
+    (StampedForEver, "test_store_stamp"),
+    (ChangesOneByOne, "test_change_entries"),
+    (ChangesNothing, "test_change_entries"),
+    (StampsKeys, "test_entry_stamps"),
     (HandsOutValues, "test_load_entry"),
     (HandsOutViews, "test_load_entry"),
     (HasOtherCodec, "test_load_entry"),
@@ -116,7 +153,7 @@ def make(kind: Any) -> Any:
 @pytest.mark.parametrize(("broken", "test"), BROKEN)
 def test_broken_store_fails(broken: Any, test: str) -> None:
     run = getattr(EntriesContract(), test)
-    run(make(EncodedStash))
+    run(make(Stamped))
     with pytest.raises((Exception, pytest.fail.Exception)) as info:
         run(make(broken))
     assert info.type is not pytest.skip.Exception

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from zensols.persist.state import AsyncInMemoryPersister, InMemoryPersister
+from zensols.persist.state.memory import MemoryRecords
+from zensols.persist.state.records import ANY
 from zensols.persist.testing import AsyncPersisterContract, PersisterContract
 
 
@@ -130,6 +132,48 @@ class LoadsAnything(InMemoryPersister):
         return super().load(*args) or super().load("p", "app")
 
 
+class ForksWhatIsGone(MemoryRecords):
+    """Makes a fork of whatever there was."""
+
+    def fork(self, partition_key: Any, app_id: Any, source: Any, record: Any) -> Any:
+        now = self._branches[source.id]
+        self._branches[source.id] = now[0], source
+        made = super().fork(partition_key, app_id, source, record)
+        self._branches[source.id] = now
+        return made
+
+
+class DropsWhatIsNeeded(MemoryRecords):
+    def discard(self, records: Any, hidden: Any, branches: Any) -> None:
+        for id_ in records:
+            self._records.pop(id_, None)
+        super().discard(records, hidden, branches)
+
+
+class HidesWhatIsOfOthers(MemoryRecords):
+    def discard(self, records: Any, hidden: Any, branches: Any) -> None:
+        super().discard(records, [*hidden, *self._records], branches)
+
+
+class ReleasesNothing(MemoryRecords):
+    def release(self, branch: int, newest: Any) -> None:
+        pass
+
+
+class DropsWhatIsNew(MemoryRecords):
+    def release(self, branch: int, newest: Any) -> None:
+        super().release(branch, ANY)
+
+
+def on(records: type[MemoryRecords]) -> Callable[[], InMemoryPersister]:
+    def make() -> InMemoryPersister:
+        persister = InMemoryPersister()
+        persister._records = records()
+        return persister
+
+    return make
+
+
 BROKEN: list[tuple[Callable[[], Any], str]] = [
     (LoadsFirst, "test_last_saved_is_loaded"),
     (MixesPartitions, "test_partitions_and_applications_are_apart"),
@@ -153,6 +197,11 @@ BROKEN: list[tuple[Callable[[], Any], str]] = [
     (SavesAnything, "test_what_cannot_be_saved_is_shown"),
     (CopiesNothing, "test_copy_has_the_same_states"),
     (LoadsAnything, "test_nothing_is_loaded_that_was_not_saved"),
+    (on(ForksWhatIsGone), "test_fork_while_its_source_is_dropped"),
+    (on(DropsWhatIsNeeded), "test_save_while_others_are_dropped"),
+    (on(HidesWhatIsOfOthers), "test_application_that_was_deleted_by_another_one"),
+    (on(ReleasesNothing), "test_two_that_delete_a_family"),
+    (on(DropsWhatIsNew), "test_save_while_others_are_pruned"),
 ]
 
 

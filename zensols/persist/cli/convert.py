@@ -17,9 +17,8 @@ from ..codec.entry import Header
 from ..domain import Stash
 from ..error import PersistableError, UntrustedDataError
 from ..missing import MISSING
-from .exits import UNAVAILABLE
-from .stores import entry_store, wrappers
-from .survey import read_entries
+from ..stash.layers import entry_store, wrappers
+from ..stash.survey import UNAVAILABLE, read_entries
 
 __all__ = ["EntrySource"]
 

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from ..domain import Stash
-from ..error import PersistableError
-from .exits import ExitCode, UsageError, complain_of
+from ..stash.layers import innermost
+from .exits import ExitCode, complain_of
 from .options import Json
 from .output import print_json
 from .progress import Bar
-from .stores import innermost, open_existing, open_store
+from .stores import open_existing, open_store, require_two
 from .transfer import Tally, transfer
 
 __all__ = ["copy", "report_transfer"]
@@ -45,8 +45,7 @@ def copy(
       stash copy sqlite:cache.db redis://localhost:6379/0
     """
     stashes = open_existing(source), open_store(target)
-    if _url(stashes[0]) == _url(stashes[1]) is not None:
-        raise UsageError("SRC and DST are the same store")
+    require_two(*stashes, "SRC and DST")
     base = innermost(stashes[0])
     return report_transfer(
         "Copying", [stashes[0]], stashes[1], lambda: len(base), as_json
@@ -90,10 +89,3 @@ def report_transfer(
             f"{whole.failed:,} failed\n"
         )
     return ExitCode.FINDINGS if whole.failed else ExitCode.OK
-
-
-def _url(stash: Stash[Any]) -> str | None:
-    try:
-        return innermost(stash).url.without("codec", "compress").reveal()
-    except PersistableError:
-        return None

@@ -6,20 +6,17 @@ import sys
 from enum import IntEnum
 
 from ..domain import mask_passwords
-from ..error import LockTimeoutError, PersistableError, StoreUnavailableError
-from .output import escape
+from ..error import PersistableError
+from ..stash.survey import UNAVAILABLE
+from ..stash.wording import escape
 
 __all__ = [
-    "UNAVAILABLE",
     "ExitCode",
     "UsageError",
     "complain",
     "complain_of",
     "exit_code",
 ]
-
-UNAVAILABLE = (StoreUnavailableError, LockTimeoutError)
-"""What goes wrong with a store as a whole, so that there is no point in going on."""
 
 
 class ExitCode(IntEnum):
@@ -68,6 +65,7 @@ def exit_code(error: Exception) -> ExitCode:
 
     :param error: what was raised
 
+    >>> from zensols.persist import StoreUnavailableError
     >>> exit_code(StoreUnavailableError("No server"))
     <ExitCode.UNAVAILABLE: 3>
 

@@ -9,13 +9,15 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from ..domain import Stash
+from ..stash.survey import Found, survey
+from ..stash.wording import age_text, duration_text, size_text
 from .exits import ExitCode
 from .options import Json, Url
-from .output import Column, age_text, duration_text, print_rows, size_text
+from .output import Column, print_rows
 from .stores import open_existing
-from .survey import Found, survey
 
-__all__ = ["ls"]
+__all__ = ["Match", "Order", "Sort", "ls", "print_entries"]
 
 _COLUMNS: Final = (
     Column("key"),
@@ -27,7 +29,9 @@ _COLUMNS: Final = (
 )
 
 
-class _Order(StrEnum):
+class Order(StrEnum):
+    """By what entries are sorted."""
+
     KEY = "key"
     SIZE = "size"
     AGE = "age"
@@ -35,28 +39,32 @@ class _Order(StrEnum):
     SECONDS = "seconds"
 
 
-_ORDERS: Final[dict[_Order, Callable[[dict[str, Any]], Any]]] = {
-    _Order.KEY: lambda row: row["key"],
-    _Order.TYPE: lambda row: row.get("type") or "",
-    _Order.SIZE: lambda row: -(row.get("size") or 0),
-    _Order.AGE: lambda row: -(row.get("age") or 0),
-    _Order.SECONDS: lambda row: -(row.get("seconds") or 0),
+_ORDERS: Final[dict[Order, Callable[[dict[str, Any]], Any]]] = {
+    Order.KEY: lambda row: row["key"],
+    Order.TYPE: lambda row: row.get("type") or "",
+    Order.SIZE: lambda row: -(row.get("size") or 0),
+    Order.AGE: lambda row: -(row.get("age") or 0),
+    Order.SECONDS: lambda row: -(row.get("seconds") or 0),
 }
+
+Match = Annotated[
+    str, typer.Option(metavar="GLOB", help="Only keys that match, such as 'a*'.")
+]
+
+Sort = Annotated[
+    Order | None,
+    typer.Option(
+        help="Sort by this, what is largest first; by default entries are shown as "
+        "they are found.",
+        show_default=False,
+    ),
+]
 
 
 def ls(
     url: Url,
-    match: Annotated[
-        str, typer.Option(metavar="GLOB", help="Only keys that match, such as 'a*'.")
-    ] = "*",
-    sort: Annotated[
-        _Order | None,
-        typer.Option(
-            help="Sort by this, what is largest first; by default entries are "
-            "shown as they are found.",
-            show_default=False,
-        ),
-    ] = None,
+    match: Match = "*",
+    sort: Sort = None,
     as_json: Json = False,
 ) -> int:
     r"""List keys, with what is known of their entries.
@@ -73,11 +81,28 @@ def ls(
       stash ls redis://localhost:6379/0 | cut -f 1
       stash ls dir:cache --json | jq .type
     """
+    return print_entries(open_existing(url), match, sort, as_json)
+
+
+def print_entries(
+    stash: Stash[Any], match: str, sort: Order | None, as_json: bool
+) -> ExitCode:
+    """Print keys of a stash, with what is known of their entries.
+
+    :param stash: the stash
+
+    :param match: the pattern of the keys
+
+    :param sort: by what to sort them
+
+    :param as_json: whether to print JSON
+
+    :return: the exit code
+
+    """
     seen = _Seen()
     everything = match == "*"
-    found = survey(
-        open_existing(url), lambda key: everything or fnmatchcase(key, match)
-    )
+    found = survey(stash, lambda key: everything or fnmatchcase(key, match))
     rows: Iterable[dict[str, Any]] = map(seen.row, found)
     if sort is not None:
         rows = sorted(rows, key=_ORDERS[sort])

@@ -67,6 +67,17 @@ class Bar:
         if self._progress is not None:
             self._progress.update(self._task, completed=done)
 
+    def tell(self, done: int, total: int) -> None:
+        """Show how many are done, of how many.
+
+        :param done: how many altogether
+
+        :param total: how many there are
+
+        """
+        if self._progress is not None:
+            self._progress.update(self._task, completed=done, total=total)
+
 
 def _progress() -> Any:
     from rich.console import Console

@@ -10,18 +10,26 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ..codec import Codec, SignedPickleCodec, inner_codec, read_info, verify_entry
+from ..codec import (
+    Codec,
+    SignedPickleCodec,
+    inner_codec,
+    read_info,
+    strict,
+    verify_entry,
+)
 from ..codec.entry import MAGIC
 from ..domain import EntryStore, Stash, StashURL, chunks
 from ..error import CorruptDataError, PersistableError, UntrustedDataError
-from .exits import UNAVAILABLE, ExitCode, UsageError, complain, complain_of
+from ..stash.layers import innermost
+from ..stash.survey import BATCH, UNAVAILABLE, read_entries
+from ..stash.wording import escape
+from .exits import ExitCode, UsageError, complain, complain_of
 from .globals import UNKNOWN, named_globals
 from .options import Json, Url, Yes, confirm
-from .output import escape, print_json
+from .output import print_json
 from .progress import Bar
-from .stores import innermost, open_existing, require_entries
-from .survey import BATCH, read_entries
-from .verifying import strict
+from .stores import open_existing, require_entries
 
 __all__ = ["sign"]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ..domain import (
-    DelegateStash,
     EntryStore,
     ReadOnlyStash,
     Stash,
@@ -15,15 +14,15 @@ from ..domain import (
     open_stash,
 )
 from ..error import PersistableError
+from ..stash.layers import entry_store, innermost
 from .exits import UsageError, complain
 
 __all__ = [
-    "entry_store",
-    "innermost",
+    "is_there",
     "open_existing",
     "open_store",
     "require_entries",
-    "wrappers",
+    "require_two",
 ]
 
 
@@ -60,49 +59,44 @@ def open_existing(url: str) -> Stash[Any]:
 
     """
     stash = open_store(url)
+    is_there(stash)
+    return stash
+
+
+def is_there(stash: Stash[Any]) -> bool:
+    """Return whether the file or folder of a stash is there, and say so if it isn't.
+
+    :param stash: the stash; what keeps its items elsewhere is there
+
+    """
     path = getattr(innermost(stash), "path", None)
     if isinstance(path, Path) and not any(path.parent.glob(f"{escape(path.name)}*")):
         complain(f"There is nothing at {path} yet")
-    return stash
+        return False
+    return True
 
 
-def innermost(stash: Stash[Any]) -> Stash[Any]:
-    """Return the store below stashes that only stand in front of it.
+def require_two(source: Stash[Any], target: Stash[Any], names: str) -> None:
+    """Require two stashes to be different ones.
 
-    :param stash: such as one with a time to live
+    :param source: one
 
-    >>> from zensols.persist import DictionaryStash, ExpiringStash
-    >>> innermost(ExpiringStash(DictionaryStash(), 60))
-    DictionaryStash(_data={})
+    :param target: the other one
 
-    """
-    while isinstance(stash, DelegateStash) and not isinstance(stash, EntryStore):
-        stash = stash.delegate
-    return stash
+    :param names: what the command calls them
 
-
-def wrappers(stash: Stash[Any]) -> list[type]:
-    """Return the classes of the stashes in front of the innermost store: values
-    are stored in the form that these give them.
-
-    :param stash: the outermost one
+    :raises UsageError: if they are the same store
 
     """
-    found: list[type] = []
-    while isinstance(stash, DelegateStash) and not isinstance(stash, EntryStore):
-        found.append(type(stash))
-        stash = stash.delegate
-    return found
+    if _place(source) == _place(target) is not None:
+        raise UsageError(f"{names} are the same store")
 
 
-def entry_store(stash: Stash[Any]) -> EntryStore | None:
-    """Return the innermost store, if it hands out entries.
-
-    :param stash: the outermost stash
-
-    """
-    store = innermost(stash)
-    return store if isinstance(store, EntryStore) else None
+def _place(stash: Stash[Any]) -> str | None:
+    try:
+        return innermost(stash).url.without("codec", "compress").reveal()
+    except PersistableError:
+        return None
 
 
 def require_entries(stash: Stash[Any], what: str) -> EntryStore:

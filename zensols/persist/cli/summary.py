@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ..domain import StashURL
+from ..stash.layers import innermost
+from ..stash.survey import Found, survey
+from ..stash.wording import age_text, duration_text, escape, size_text
 from .exits import ExitCode
 from .options import Json, Url
-from .output import age_text, duration_text, escape, print_json, size_text
+from .output import print_json
 from .progress import Bar
-from .stores import innermost, open_existing
-from .survey import Found, survey
+from .stores import open_existing
 
 __all__ = ["Summary", "info"]
 

@@ -12,10 +12,9 @@ from ..codec import SignedPickleCodec, same_payload
 from ..domain import EntryStore, Stash, chunks
 from ..error import CorruptDataError, PersistableError
 from ..missing import MISSING
+from ..stash.layers import innermost, wrappers
+from ..stash.survey import BATCH, UNAVAILABLE, read_entries
 from .convert import EntrySource
-from .exits import UNAVAILABLE
-from .stores import innermost, wrappers
-from .survey import BATCH, read_entries
 
 __all__ = ["Tally", "transfer"]
 

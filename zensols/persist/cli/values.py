@@ -14,10 +14,11 @@ from ..codec import JsonCodec, read_info
 from ..domain import StashURL
 from ..error import PersistableError
 from ..missing import MISSING
+from ..stash.layers import innermost
+from ..stash.wording import escape, unescape
 from .exits import ExitCode, UsageError, complain
 from .options import Escaped, Key, Url, Yes, confirm
-from .output import escape, unescape
-from .stores import innermost, open_existing, open_store, require_entries
+from .stores import open_existing, open_store, require_entries
 
 __all__ = ["get", "put", "rm"]
 

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from ..codec import (
     Codec,
-    SignedPickleCodec,
-    inner_codec,
+    strict,
     verify_entry,
     verify_file,
 )
@@ -22,14 +21,15 @@ from ..error import (
     UntrustedDataError,
 )
 from ..stash import DirectoryStash
-from .exits import UNAVAILABLE, ExitCode
+from ..stash.layers import innermost
+from ..stash.survey import BATCH, UNAVAILABLE, read_entries
+from .exits import ExitCode
 from .options import Json, Url
 from .output import Column, print_json, print_rows
 from .progress import Bar
-from .stores import innermost, open_existing, require_entries
-from .survey import BATCH, read_entries
+from .stores import open_existing, require_entries
 
-__all__ = ["check_all", "kind_of", "strict", "verify"]
+__all__ = ["check_all", "kind_of", "verify"]
 
 _COLUMNS: Final = (Column("key"), Column("kind"), Column("problem"))
 
@@ -102,19 +102,6 @@ def kind_of(error: PersistableError) -> str:
         if isinstance(error, kind):
             return name
     return "unreadable"
-
-
-def strict(codec: Codec) -> Codec:
-    """Return a codec that trusts this user's signatures only, whatever the
-    environment says.
-
-    :param codec: the codec of a store
-
-    """
-    inner = inner_codec(codec)
-    if isinstance(inner, SignedPickleCodec) and inner.trust != "signed":
-        return SignedPickleCodec(trust="signed")
-    return codec if inner is None else inner
 
 
 def check_all(

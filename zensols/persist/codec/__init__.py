@@ -18,7 +18,7 @@ from .key import SigningKey
 from .payload import same_payload
 from .raw import RawCodec
 from .signed import SignedPickleCodec, default_codec
-from .verify import verify_entry, verify_file
+from .verify import strict, verify_entry, verify_file
 
 __all__ = [
     "BarePickleCodec",
@@ -38,6 +38,7 @@ __all__ = [
     "load_file",
     "read_info",
     "same_payload",
+    "strict",
     "verify_entry",
     "verify_file",
 ]

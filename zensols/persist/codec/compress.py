@@ -43,7 +43,7 @@ __all__ = ["CompressedCodec", "Method", "inflate", "inner_codec"]
 Method = Literal["zlib", "zstd", "lz4"]
 """How to compress."""
 
-_FRAME: Final = Struct("<QI")
+FRAME: Final = Struct("<QI")
 _ROW: Final = Struct("<QB")
 _IDS: Final = {name: number for number, name in e.COMPRESSION_NAMES.items() if name}
 
@@ -114,7 +114,7 @@ class CompressedCodec(Codec):
             return Encoded(self._deflate(whole))
         body, buffers, flags = inner.pack(value)
         rows = [_ROW.pack(b.nbytes, e.READ_ONLY if b.readonly else 0) for b in buffers]
-        front = _FRAME.pack(len(body), len(rows)) + b"".join(rows)
+        front = FRAME.pack(len(body), len(rows)) + b"".join(rows)
         packed = self._deflate((front, body, *buffers))
         meta = describe(value, fingerprint, seconds)
         return inner.enclose(packed, (), flags, meta, key, _IDS[self.method])
@@ -164,7 +164,7 @@ def inflate(
             f"by a newer release than this one"
         )
     take = _taker(decompress(method, body, source), source)
-    length, count = _FRAME.unpack(take(_FRAME.size))
+    length, count = FRAME.unpack(take(FRAME.size))
     rows = [_ROW.unpack(take(_ROW.size)) for _ in range(count)]
     whole = take(length).toreadonly()
     buffers = [(take(length), flags) for length, flags in rows]

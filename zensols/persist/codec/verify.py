@@ -15,10 +15,27 @@ from .entry import Buffer, Header, damaged_buffer
 from .entrycodec import EntryCodec
 from .file import READ_FLAGS, open_header, unreadable
 from .info import EntryInfo, info_of
+from .signed import SignedPickleCodec
 
-__all__ = ["verify_entry", "verify_file"]
+__all__ = ["strict", "verify_entry", "verify_file"]
 
 _SLICE: Final = 1 << 22
+
+
+def strict(codec: Codec) -> Codec:
+    """Return a codec that trusts this user's signatures only, whatever the
+    environment says.
+
+    :param codec: the codec of a store
+
+    >>> strict(SignedPickleCodec(trust="any"))
+    SignedPickleCodec(trust='signed', mmap_mode='c')
+
+    """
+    inner = inner_codec(codec)
+    if isinstance(inner, SignedPickleCodec) and inner.trust != "signed":
+        return SignedPickleCodec(trust="signed")
+    return codec if inner is None else inner
 
 
 def verify_entry(

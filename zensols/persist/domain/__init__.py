@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .batch import BatchGate, key_lock
 from .chunks import chunks
 from .closeable import CloseableStash
 from .delegate import DelegateDefaults, DelegateStash, ReadOnlyDelegateStash
@@ -20,9 +21,10 @@ from .reach import Reach
 from .readonly import ReadOnlyStash
 from .stash import Stash, V, require_key
 from .subset import KeySubsetStash
-from .url import StashURL, mask_passwords, one_of
+from .url import StashURL, mask_passwords, one_of, positive_seconds
 
 __all__ = [
+    "BatchGate",
     "CacheFactoryStash",
     "CloseableStash",
     "DelegateDefaults",
@@ -49,9 +51,11 @@ __all__ = [
     "V",
     "chunks",
     "codec_options",
+    "key_lock",
     "mask_passwords",
     "one_of",
     "open_stash",
+    "positive_seconds",
     "require_key",
     "snapshot",
 ]

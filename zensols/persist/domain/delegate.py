@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic
 
 from ..error import PersistableError
+from .batch import BatchGate
 from .closeable import CloseableStash
 from .keys import snapshot
 from .lock import stash_lock
@@ -137,6 +139,26 @@ class DelegateStash(CloseableStash[V], Generic[V]):
             self.delegate.delete_many(names)
         else:
             super().delete_many(names)
+
+    def batch_gate(self) -> BatchGate:
+        delegate: object = self.delegate
+        if isinstance(delegate, Stash):
+            return delegate.batch_gate()
+        return super().batch_gate()
+
+    @contextmanager
+    def frozen(self, timeout: float | None = None) -> Iterator[Stash[V]]:
+        delegate: object = self.delegate
+        if not isinstance(delegate, Stash):
+            yield self
+            return
+        with delegate.frozen(timeout) as below:
+            if below is delegate:
+                yield self
+            else:
+                view = copy(self)
+                view.delegate = below
+                yield view
 
     def _inherits(self, base: type[DelegateStash[Any]], *methods: str) -> bool:
         """Return whether this does what a base does with one key, so that it may

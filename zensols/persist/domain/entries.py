@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..codec import Codec, EntryInfo, read_info
 
@@ -66,6 +66,24 @@ class EntryStore(ABC):
             if entry is not None:
                 yield name, entry
 
+    def store_stamp(self) -> bytes | None:
+        """Return a stamp of all entries: as long as it stays the same, so do they.
+
+        :return: the stamp, or None if nothing tells
+
+        """
+        return None
+
+    def entry_stamps(self) -> Iterator[tuple[str, bytes]] | None:
+        """Return pairs of keys and stamps, lazily: as long as the stamp of a key stays
+        the same, so does its entry.  An empty one tells nothing.
+
+        :return: the pairs, or None if there are no stamps that are quicker to have
+                 than the entries
+
+        """
+        return None
+
     def dump_entries(self, entries: Iterable[tuple[str, bytes]]) -> None:
         """Store many entries; if that fails, some may have been stored.
 
@@ -74,6 +92,21 @@ class EntryStore(ABC):
         """
         for name, entry in entries:
             self.dump_entry(name, entry)
+
+    def change_entries(
+        self, changes: Callable[[], Iterable[tuple[str, bytes | None]]]
+    ) -> bool:
+        """Store and delete many entries in one transaction, if this store has such.
+
+        :param changes: returns pairs of keys and entries, or None for those to
+                        delete; called again if the transaction has to be begun anew
+
+        :return: whether that was done; if not, nothing was
+
+        :raises PersistableError: if it fails; nothing has changed then
+
+        """
+        return False
 
     def entry_info(self, name: str) -> EntryInfo | None:
         """Return what an entry tells of itself, or None if there is none.

@@ -1,11 +1,13 @@
-"""The keys of several stashes as one set."""
+"""The keys of stashes: of several as one set, and those that have to be given."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, KeysView
 from collections.abc import Set as AbstractSet
 
-__all__ = ["UnionKeys", "snapshot"]
+from ..error import PersistableError
+
+__all__ = ["UnionKeys", "require_key", "snapshot"]
 
 
 def snapshot(keys: Iterable[str]) -> Iterable[str]:
@@ -59,3 +61,25 @@ class UnionKeys(AbstractSet[str]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({list(self)})"
+
+
+def require_key(stash: object, name: str | None) -> str:
+    """Return the key given to a method in which it is optional for the sake of
+    the signature only.
+
+    :param stash: the stash, for the error
+
+    :param name: the key
+
+    :raises PersistableError: if it is None
+
+    >>> from zensols.persist.domain import NoopStash
+    >>> require_key(NoopStash(), "a")
+    'a'
+
+    """
+    if name is None:
+        raise PersistableError(
+            f"{type(stash).__name__}.delete() needs a key; use clear() to delete all"
+        )
+    return name

@@ -6,13 +6,14 @@ import logging
 import re
 from abc import ABCMeta, abstractmethod
 from collections.abc import Iterable, Iterator, MutableMapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Generic, TypeVar
 
 from ..error import PersistableError
 from ..missing import MISSING
+from .batch import BatchGate
 from .chunks import chunks
-from .keys import snapshot
+from .keys import require_key, snapshot
 from .lock import stash_lock
 from .mapping import StashMapping
 from .reach import Reach
@@ -159,8 +160,41 @@ class Stash(Generic[V], metaclass=ABCMeta):
         :param items: pairs of keys and values
 
         """
-        for name, value in items:
-            self.dump(name, value)
+        with self.batch():
+            for name, value in items:
+                self.dump(name, value)
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Return what makes one of all that this thread writes in a ``with`` block, as
+        :meth:`dump_many` does: :meth:`frozen` shows all of it or nothing.  Others see
+        each value at once, and it isn't taken back if the block fails.
+
+        >>> from zensols.persist import DictionaryStash
+        >>> stash = DictionaryStash()
+        >>> with stash.batch():
+        ...     stash["from"], stash["to"] = 0, 10
+
+        """
+        return self.batch_gate().passing()
+
+    @contextmanager
+    def frozen(self, timeout: float | None = None) -> Iterator[Stash[V]]:
+        """Show this stash, to be read while a ``with`` block runs, as it is between
+        batches.  Databases with transactions show it as it is now, and go on;
+        elsewhere those who write batches wait for the end, and single values may
+        change.
+
+        :param timeout: how many seconds to wait for batches to end, if not for ever
+
+        :raises LockTimeoutError: on entering, if one takes longer
+
+        """
+        with self.batch_gate().shut(timeout):
+            yield self
+
+    def batch_gate(self) -> BatchGate:
+        """Return what batches pass, and is shut while the stash is frozen."""
+        return BatchGate(self, "batches")
 
     def delete_many(self, names: Iterable[str]) -> None:
         """Delete the values of many keys, those that there are.
@@ -264,25 +298,3 @@ class Stash(Generic[V], metaclass=ABCMeta):
             return len(keys)  # type: ignore[arg-type]  # some are sized
         except TypeError:
             return sum(1 for _ in keys)
-
-
-def require_key(stash: object, name: str | None) -> str:
-    """Return the key given to a method in which it is optional for the sake of
-    the signature only.
-
-    :param stash: the stash, for the error
-
-    :param name: the key
-
-    :raises PersistableError: if it is None
-
-    >>> from zensols.persist.domain import NoopStash
-    >>> require_key(NoopStash(), "a")
-    'a'
-
-    """
-    if name is None:
-        raise PersistableError(
-            f"{type(stash).__name__}.delete() needs a key; use clear() to delete all"
-        )
-    return name

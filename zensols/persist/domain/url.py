@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from ..error import PersistableError
 
-__all__ = ["StashURL", "mask_passwords", "one_of"]
+__all__ = ["StashURL", "mask_passwords", "one_of", "positive_seconds"]
 
 _MASK: Final = "***"
 _REFUSED: Final = {
@@ -218,6 +218,23 @@ def one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return convert
+
+
+def positive_seconds(text: str) -> float:
+    """Return the number of seconds in a text, for :meth:`StashURL.read`.
+
+    :param text: the text
+
+    :raises ValueError: if it is no number above 0
+
+    >>> positive_seconds("2.5")
+    2.5
+
+    """
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise ValueError("give a number of seconds above 0")
+    return seconds
 
 
 def _wrong(text: str, reason: str) -> PersistableError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic
 
@@ -139,16 +140,33 @@ class CacheStash(DelegateStash[V], Generic[V]):
         if not self._inherits(CacheStash, "dump"):
             super().dump_many(items)
             return
-        for some in chunks(items, _BATCH):
-            stored: dict[str, V] = {}
-            leases = {name: self._begin(name) for name, _ in some}
-            try:
-                self.delegate.dump_many(some)
-                if not isinstance(self.delegate, ReadOnlyStash):
-                    stored.update(some)
-            finally:
-                for name, lease in leases.items():
-                    self._end(name, lease, stored.get(name, MISSING))
+        with ExitStack() as stack:
+            for number, some in enumerate(chunks(items, _BATCH)):
+                if number == 0 and len(some) == _BATCH:
+                    # There may be more, which belongs to it.
+                    stack.enter_context(self.batch())
+                self._dump_some(some)
+
+    def _dump_some(self, items: list[tuple[str, V]]) -> None:
+        stored: dict[str, V] = {}
+        leases = {name: self._begin(name) for name, _ in items}
+        try:
+            self.delegate.dump_many(items)
+            if not isinstance(self.delegate, ReadOnlyStash):
+                stored.update(items)
+        finally:
+            for name, lease in leases.items():
+                self._end(name, lease, stored.get(name, MISSING))
+
+    @contextmanager
+    def frozen(self, timeout: float | None = None) -> Iterator[Stash[V]]:
+        """Show the delegate, as what is cached is there, too.
+
+        :param timeout: how many seconds to wait for batches to end
+
+        """
+        with self.delegate.frozen(timeout) as view:
+            yield view
 
     def delete_many(self, names: Iterable[str]) -> None:
         if not self._inherits(CacheStash, "delete"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from ..codec import (
     load_file,
 )
 from ..domain import (
+    BatchGate,
     EntryStore,
     Reach,
     Stash,
@@ -31,7 +32,6 @@ from ..domain import (
 )
 from ..error import PersistableError
 from ..files import (
-    DIGESTED,
     beside_path,
     file_pattern,
     key_lock_path,
@@ -40,7 +40,9 @@ from ..files import (
 )
 from ..missing import MISSING
 from .folder import StashFolder
+from .foldergate import FolderGate
 from .place import Durability, check_place
+from .stamps import stamps
 
 __all__ = ["DirectoryStash", "Durability"]
 
@@ -219,19 +221,7 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
 
     def keys(self) -> Iterable[str]:
         """Return the keys, lazily and in no particular order."""
-        folder = self._folder
-        match_plain, to_key = folder.names.match_plain, folder.names.to_key
-        with folder.scan() as entries:
-            for entry in entries:
-                name = entry.name
-                match = match_plain(name)
-                key = to_key(name) if match is None else match[1]
-                if key is not None and entry.is_file():
-                    if key is DIGESTED:
-                        key = folder.stored_key(name)
-                        if key is None:
-                            continue
-                    yield key
+        return (key for key, _ in self._folder.entries())
 
     @property
     def entry_codec(self) -> Codec:
@@ -243,6 +233,14 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
         except FileNotFoundError:
             return None
         return entry
+
+    def entry_stamps(self) -> Iterator[tuple[str, bytes]] | None:
+        """Return pairs of keys and what the file system tells of their files: when
+        they were written, how large they are and where.  It doesn't of those written
+        in the last moments, nor on network file systems.
+
+        """
+        return stamps(self._folder)
 
     def dump_entry(self, name: str, entry: bytes) -> None:
         self._dump(self._folder, _RAW, str(name), entry)
@@ -278,6 +276,9 @@ class DirectoryStash(Stash[V], EntryStore, Generic[V]):
             parts = (self.pattern, *parts)
         path = Path(beside_path(self._folder.text, name, *parts))
         return DirectoryStash(path, codec=JsonCodec(), durability=self.durability)
+
+    def batch_gate(self) -> BatchGate:
+        return FolderGate(self, self.path, "batches")
 
     def lock(
         self, key: str, timeout: float | None = None

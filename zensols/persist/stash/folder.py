@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from ..codec import Codec, default_codec, file_info
 from ..error import PersistableError
-from ..files import FileNames, Sweeper, folds_case
+from ..files import DIGESTED, FileNames, Sweeper, folds_case
 
 __all__ = ["StashFolder"]
 
@@ -78,6 +78,25 @@ class StashFolder:
             return nullcontext(())
         except OSError as e:
             raise PersistableError(f"Can't list {self.path}: {e.strerror}") from e
+
+    def entries(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Return the keys and their files, lazily and in no particular order.
+
+        :raises PersistableError: if the folder can't be listed
+
+        """
+        match_plain, to_key = self.names.match_plain, self.names.to_key
+        with self.scan() as entries:
+            for entry in entries:
+                name = entry.name
+                match = match_plain(name)
+                key = to_key(name) if match is None else match[1]
+                if key is not None and entry.is_file():
+                    if key is DIGESTED:
+                        key = self.stored_key(name)
+                        if key is None:
+                            continue
+                    yield key, entry
 
     def remove(self, file: str) -> None:
         """Delete a file, if there is one.

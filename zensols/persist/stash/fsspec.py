@@ -11,7 +11,15 @@ from typing import Any, ClassVar, Final, Generic
 from urllib.parse import quote, unquote
 
 from ..codec import Codec, EntryInfo, JsonCodec
-from ..domain import Reach, StashURL, V, chunks, codec_options, require_key
+from ..domain import (
+    Reach,
+    StashURL,
+    V,
+    chunks,
+    codec_options,
+    positive_seconds,
+    require_key,
+)
 from ..error import PersistableError
 from ..files import DIGESTED, FileNames, file_pattern
 from .address import LOCAL, S3, address_reach, beside_address, check_address
@@ -258,8 +266,8 @@ class FsspecStash(StoreStash[V], Generic[V]):
         names = _URL_OPTIONS[url.scheme]
         fields = url.read(
             pattern=file_pattern,
-            timeout=_seconds,
-            lease=_seconds,
+            timeout=positive_seconds,
+            lease=positive_seconds,
             **dict.fromkeys(names, str),
         )
         if not url.location.startswith("//") or not url.location.strip("/"):
@@ -290,10 +298,3 @@ class FsspecStash(StoreStash[V], Generic[V]):
             if value != type(self).__dataclass_fields__[name].default:
                 options[name] = value
         return StashURL(scheme, f"//{quote(rest)}", options | codec_options(self.codec))
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise ValueError("give a number of seconds above 0")
-    return seconds

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
@@ -14,19 +16,22 @@ from ..domain import Reach, StashURL, V, chunks, codec_options, one_of, require_
 from ..error import PersistableError
 from ..files import beside_path, key_lock_path, path_lock
 from ..missing import MISSING
-from .lmdbenv import LmdbEnvironment
+from .lmdbdriver import FILE
+from .lmdbfrozen import FreezableEnvironment
 from .lmdbnames import LONGEST, digest, to_key, to_name
 from .lmdbreading import (
     CHUNK_BYTES,
     CHUNK_KEYS,
-    copy,
+    copy_one,
     copy_some,
     describe,
     has,
     names_after,
 )
 from .lmdbregistry import find_environment
+from .lmdbwriting import batches, change
 from .place import Durability, check_place
+from .stamps import file_stamp
 from .store import StoreStash
 
 if TYPE_CHECKING:
@@ -62,6 +67,7 @@ class LmdbStash(StoreStash[V], Generic[V]):
     """
 
     ATTR_EXP_META: ClassVar[tuple[str, ...]] = ("path",)
+    transaction: ClassVar[tuple[int, int]] = CHUNK_KEYS, CHUNK_BYTES
 
     path: Path
     """The folder; made, readable by its user only, when first written to."""
@@ -137,7 +143,7 @@ class LmdbStash(StoreStash[V], Generic[V]):
         return self._read(has, False, to_name(str(name)))
 
     def load_entry(self, name: str) -> bytes | None:
-        return self._read(copy, None, to_name(str(name)))
+        return self._read(copy_one, None, to_name(str(name)))
 
     def load_entries(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         for some in chunks(map(str, names), _CHUNK_READ):
@@ -157,7 +163,7 @@ class LmdbStash(StoreStash[V], Generic[V]):
         self._write(lambda transaction: transaction.put(stored, entry), len(entry))
 
     def dump_entries(self, entries: Iterable[tuple[str, bytes]]) -> None:
-        for batch, size in _batches(entries):
+        for batch, size in batches(entries):
 
             def put(
                 transaction: Transaction[bytes],
@@ -167,6 +173,26 @@ class LmdbStash(StoreStash[V], Generic[V]):
                     transaction.put(stored, entry)
 
             self._write(put, size)
+
+    def change_entries(
+        self, changes: Callable[[], Iterable[tuple[str, bytes | None]]]
+    ) -> bool:
+        self._write(partial(change, changes), 0)
+        return True
+
+    def store_stamp(self) -> bytes | None:
+        file = file_stamp(str(self.path / FILE))
+        number = self._read(lambda transaction: transaction.id(), 0)
+        return file and b"%d " % number + file
+
+    def _freeze(self, stack: ExitStack) -> LmdbStash[V] | None:
+        opened = self._open()
+        if not opened.environment.is_made:
+            return None
+        frozen = copy(self)
+        environment = stack.enter_context(opened.environment.frozen())
+        frozen.__dict__["_opened"] = _Opened(environment, self.codec)
+        return frozen
 
     def delete(self, name: str | None = None) -> None:
         self.delete_many((require_key(self, name),))
@@ -268,22 +294,7 @@ class _Opened:
 
     __slots__ = ("chosen", "codec", "environment")
 
-    def __init__(self, environment: LmdbEnvironment, chosen: Codec | None) -> None:
+    def __init__(self, environment: FreezableEnvironment, chosen: Codec | None) -> None:
         self.environment = environment
         self.chosen = chosen
         self.codec = chosen or default_codec()
-
-
-def _batches(
-    entries: Iterable[tuple[str, bytes]],
-) -> Iterator[tuple[list[tuple[bytes, bytes]], int]]:
-    batch: list[tuple[bytes, bytes]] = []
-    size = 0
-    for key, entry in entries:
-        batch.append((to_name(key), entry))
-        size += len(entry)
-        if len(batch) == CHUNK_KEYS or size >= CHUNK_BYTES:
-            yield batch, size
-            batch, size = [], 0
-    if batch:
-        yield batch, size

@@ -11,7 +11,7 @@ from ..codec import EntryInfo, read_info
 if TYPE_CHECKING:
     from lmdb import Transaction
 
-__all__ = ["copy", "copy_some", "describe", "has", "names_after"]
+__all__ = ["copy_one", "copy_some", "describe", "has", "names_after"]
 
 CHUNK_KEYS: Final = 1000
 CHUNK_BYTES: Final = 1 << 24
@@ -23,7 +23,7 @@ def has(transaction: Transaction[memoryview], name: bytes) -> bool:
     return transaction.get(name) is not None
 
 
-def copy(transaction: Transaction[memoryview], name: bytes) -> bytes | None:
+def copy_one(transaction: Transaction[memoryview], name: bytes) -> bytes | None:
     """Return the entry of a name, or None if there is none."""
     entry = transaction.get(name)
     return None if entry is None else bytes(entry)
@@ -55,7 +55,7 @@ def copy_some(
     entries: list[bytes | None] = []
     size = 0
     for name in names:
-        entry = copy(transaction, name)
+        entry = copy_one(transaction, name)
         entries.append(entry)
         size += 0 if entry is None else len(entry)
         if size >= CHUNK_BYTES:

@@ -7,7 +7,7 @@ import threading
 from typing import Final
 from weakref import WeakSet, WeakValueDictionary
 
-from .lmdbenv import LmdbEnvironment
+from .lmdbfrozen import FreezableEnvironment
 
 __all__ = ["find_environment"]
 
@@ -17,16 +17,18 @@ class _Registry:
 
     def __init__(self) -> None:
         self._guard = threading.RLock()
-        self._known: WeakValueDictionary[str, LmdbEnvironment] = WeakValueDictionary()
+        self._known: WeakValueDictionary[str, FreezableEnvironment] = (
+            WeakValueDictionary()
+        )
         # Also those whose file is no longer that of their folder.
-        self._all: WeakSet[LmdbEnvironment] = WeakSet()
-        self._suspended: list[LmdbEnvironment] = []
+        self._all: WeakSet[FreezableEnvironment] = WeakSet()
+        self._suspended: list[FreezableEnvironment] = []
 
-    def find(self, folder: str, map_size: int, *, sync: bool) -> LmdbEnvironment:
+    def find(self, folder: str, map_size: int, *, sync: bool) -> FreezableEnvironment:
         with self._guard:
             environment = self._known.get(folder)
             if environment is None or not environment.is_current():
-                environment = LmdbEnvironment(folder, map_size, sync=sync)
+                environment = FreezableEnvironment(folder, map_size, sync=sync)
                 self._known[folder] = environment
                 self._all.add(environment)
         if sync:
@@ -62,7 +64,7 @@ if hasattr(os, "register_at_fork"):
 
 def find_environment(
     path: str | os.PathLike[str], map_size: int, *, sync: bool
-) -> LmdbEnvironment:
+) -> FreezableEnvironment:
     """Return this process's environment of a folder.  It is closed when nobody
     refers to it any more.
 

@@ -9,9 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic
 
 from ..codec import Codec, JsonCodec
-from ..domain import Reach, StashURL, V, codec_options, require_key
+from ..domain import (
+    Reach,
+    StashURL,
+    V,
+    codec_options,
+    positive_seconds,
+    require_key,
+)
 from ..error import PersistableError
-from .mongoclient import MongoLink
+from .mongoclient import MONGO_OPTIONS, MongoLink
 from .mongoitems import MongoItems
 from .mongolock import lease_lock
 from .server import server_reach
@@ -20,17 +27,6 @@ from .store import StoreStash
 __all__ = ["MongoStash"]
 
 _TIMEOUT: Final = 10.0
-
-_CONNECTION: Final[tuple[str, ...]] = (
-    *("appName", "authMechanism", "authMechanismProperties", "authSource"),
-    *("compressors", "directConnection", "heartbeatFrequencyMS", "journal"),
-    *("loadBalanced", "localThresholdMS", "maxIdleTimeMS", "maxPoolSize"),
-    *("maxStalenessSeconds", "minPoolSize", "readConcernLevel", "readPreference"),
-    *("replicaSet", "retryReads", "retryWrites", "srvMaxHosts", "srvServiceName"),
-    *("ssl", "tls", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames"),
-    *("tlsCAFile", "tlsCertificateKeyFile", "tlsInsecure", "w"),
-)
-"""The options of a connection string that a stash's URL may have."""
 
 _NOT_IN_BSON: Final = re.compile("[\ud800-\udfff\uffff]")
 _ESCAPED: Final = re.compile("\uffff([0-9a-f]{4})")
@@ -143,11 +139,13 @@ class MongoStash(StoreStash[V], Generic[V]):
         may have options of connection strings, too; see :data:`.Opener`.
 
         """
-        allowed = dict.fromkeys(_CONNECTION, str)
-        fields = url.read(collection=str, namespace=str, timeout=_seconds, **allowed)
+        allowed = dict.fromkeys(MONGO_OPTIONS, str)
+        fields = url.read(
+            collection=str, namespace=str, timeout=positive_seconds, **allowed
+        )
         if not url.location.rpartition("@")[2].lstrip("/").partition("/")[2]:
             raise url.wrong(f"no database: write {url.scheme}://host:port/database")
-        options = {name: fields.pop(name) for name in _CONNECTION if name in fields}
+        options = {name: fields.pop(name) for name in MONGO_OPTIONS if name in fields}
         address = StashURL(url.scheme, url.location, options)
         return cls(address.reveal(), **fields, codec=codec)
 
@@ -210,10 +208,3 @@ def _escape(match: re.Match[str]) -> str:
 
 def _unescape(match: re.Match[str]) -> str:
     return chr(int(match[1], 16))
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise ValueError("give a number of seconds above 0")
-    return seconds

@@ -18,15 +18,29 @@ if TYPE_CHECKING:
     from pymongo.collection import Collection
     from pymongo.database import Database
 
-__all__ = ["Document", "MongoLink"]
+__all__ = ["MONGO_OPTIONS", "WRONG_LOGIN", "Document", "MongoLink"]
 
 Document = dict[str, Any]
+
+MONGO_OPTIONS: Final[tuple[str, ...]] = (
+    *("appName", "authMechanism", "authMechanismProperties", "authSource"),
+    *("compressors", "directConnection", "heartbeatFrequencyMS", "journal"),
+    *("loadBalanced", "localThresholdMS", "maxIdleTimeMS", "maxPoolSize"),
+    *("maxStalenessSeconds", "minPoolSize", "readConcernLevel", "readPreference"),
+    *("replicaSet", "retryReads", "retryWrites", "srvMaxHosts", "srvServiceName"),
+    *("ssl", "tls", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames"),
+    *("tlsCAFile", "tlsCertificateKeyFile", "tlsInsecure", "w"),
+)
+"""The options of a connection string that our URLs may have."""
 
 _CLOSE: Final = 1.0
 """Seconds that closing may wait for a server to hear of it."""
 
 _REFUSED: Final = frozenset({11, 13, 18, 8000})
 """The codes of unknown users, missing rights and wrong passwords."""
+
+WRONG_LOGIN: Final = 18
+"""The code of a wrong password, after which a client takes the server for gone."""
 
 _NAMES: Final = frozenset({48, 73})
 """The codes of names that a database or a collection can't have."""
@@ -128,7 +142,7 @@ class MongoLink:
             return self._database
         if self._closer is not None and (parents := self._closer.detach()):
             _abandoned.append(parents[2])
-        client = self._open()
+        client: MongoClient[Document] = self.open()
         from pymongo.errors import ConfigurationError
 
         self._pid = os.getpid()
@@ -142,9 +156,18 @@ class MongoLink:
             ) from e
         return self._database
 
-    def _open(self) -> MongoClient[Document]:
+    def open(self, kind: str = "MongoClient") -> Any:
+        """Return a new client, which the caller closes.
+
+        :param kind: pymongo's name of its class
+
+        :raises StoreUnavailableError: if the address is wrong
+
+        :raises PersistableError: if pymongo is not installed
+
+        """
         try:
-            from pymongo import MongoClient
+            import pymongo
         except ImportError as e:
             raise PersistableError(
                 "MongoDB needs pymongo, which is not installed: "
@@ -165,7 +188,7 @@ class MongoLink:
         try:
             # The client itself only warns of wrong options, and goes on without.
             parse_uri(self.address, warn=False, connect_timeout=self.timeout)
-            return MongoClient(self.address, **options)
+            return getattr(pymongo, kind)(self.address, **options)
         except (PyMongoError, ValueError, TypeError) as e:
             # What it says may quote a part of the password.
             detail = "" if "@" in self.address else f" ({e})"
@@ -202,6 +225,8 @@ class MongoLink:
             error = self._translate(e)
             if error is None:
                 raise
+            if getattr(e, "code", None) == WRONG_LOGIN:
+                self.close()
             raise error from e
 
     def _translate(self, error: Exception) -> PersistableError | None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic
+from typing import Any, ClassVar, Final, Generic
 
 from ..codec import Codec, JsonCodec
 from ..domain import Reach, StashURL, V, chunks, codec_options, require_key
 from ..error import PersistableError
 from .postgresarray import ByteaArray
-from .postgresconnection import PostgresServer
-from .postgreslock import PostgresLocks
-from .postgrespool import PostgresPool
-from .postgrestable import PostgresTable, beside_table, key_columns, table_names
+from .postgresconnection import SERVER_OPTIONS, PostgresServer
+from .postgrestable import beside_table, key_columns, table_names
+from .postgresuse import PostgresUse
 from .server import server_reach
 from .store import StoreStash
 
@@ -36,27 +36,6 @@ _LARGEST: Final = 1_000_000_000
 _TIMEOUT: Final = 10.0
 _POOL_SIZE: Final = 4
 _TABLE: Final = "stash"
-
-_SERVER_OPTIONS: Final = (
-    "application_name channel_binding dbname gssencmode host hostaddr "
-    "load_balance_hosts options passfile password port require_auth service sslcert "
-    "sslcrl sslkey sslmode sslrootcert target_session_attrs user"
-).split()
-"""What libpq takes in the query of a URL."""
-
-
-class _Use:
-    """What one process has open."""
-
-    def __init__(self, stash: PostgresStash[Any]) -> None:
-        server = PostgresServer(stash.address, stash.timeout)
-        self.table = PostgresTable(stash.table)
-        self.pool = PostgresPool(server, stash.pool_size)
-        self.locks = PostgresLocks(server)
-
-    def close(self) -> None:
-        self.pool.close()
-        self.locks.close()
 
 
 @dataclass(repr=False)
@@ -79,6 +58,8 @@ class PostgresStash(StoreStash[V], Generic[V]):
     PostgresStash('postgresql://ann:***@localhost:5432/data', table='stash')
 
     """
+
+    transaction: ClassVar[tuple[int, int]] = _BATCH, _BATCH_BYTES
 
     address: str
     """The URL of the database, as PostgreSQL's own programs take it:
@@ -115,13 +96,19 @@ class PostgresStash(StoreStash[V], Generic[V]):
         return f"{type(self).__name__}({address!r}, table={self.table!r})"
 
     @property
-    def _use(self) -> _Use:
+    def _kind(self) -> tuple[Any, ...]:
+        return os.getpid(), self.address, self.table, self.timeout, self.pool_size
+
+    @property
+    def _use(self) -> PostgresUse:
         # What the parent of a forked process has, and what was used before a
         # field was set, stay as they are.
         uses = self.__dict__.setdefault("_uses", {})
-        kind = (os.getpid(), self.address, self.table, self.timeout, self.pool_size)
-        use: _Use | None = uses.get(kind)
-        return uses.setdefault(kind, _Use(self)) if use is None else use
+        kind = self._kind
+        use: PostgresUse | None = uses.get(kind)
+        return (
+            uses.setdefault(kind, PostgresUse(*self._kind[1:])) if use is None else use
+        )
 
     def _execute(self, statement: bytes, *parameters: Any) -> list[tuple[Any, ...]]:
         # No table, no rows.
@@ -181,6 +168,18 @@ class PostgresStash(StoreStash[V], Generic[V]):
             self._use.table.dump_many, *map(ByteaArray, zip(*rows, strict=True))
         )
 
+    def change_entries(
+        self, changes: Callable[[], Iterable[tuple[str, bytes | None]]]
+    ) -> bool:
+        self._use.change(changes)
+        return True
+
+    def _freeze(self, stack: ExitStack) -> PostgresStash[V]:
+        use = stack.enter_context(self._use.frozen())
+        frozen = copy(self)
+        frozen.__dict__["_uses"] = {self._kind: use}
+        return frozen
+
     def _check_size(self, key: str, entry: bytes) -> None:
         if len(entry) > _LARGEST:
             raise PersistableError(
@@ -232,7 +231,7 @@ class PostgresStash(StoreStash[V], Generic[V]):
 
         """
         own = {"table": str, "timeout": float, "pool_size": int}
-        fields = url.read(**own, **dict.fromkeys(_SERVER_OPTIONS, str))
+        fields = url.read(**own, **dict.fromkeys(SERVER_OPTIONS, str))
         fields = {name: fields[name] for name in own if name in fields}
         return cls(url.without(*own).reveal(), **fields, codec=codec)
 

@@ -20,9 +20,22 @@ from .postgresarray import register_arrays
 if TYPE_CHECKING:
     from psycopg import Connection
 
-__all__ = ["PostgresServer", "leave_to_parent", "require_psycopg", "watch"]
+__all__ = [
+    "SERVER_OPTIONS",
+    "PostgresServer",
+    "leave_to_parent",
+    "require_psycopg",
+    "watch",
+]
 
 _SCHEMES: Final = ("postgresql", "postgres")
+
+SERVER_OPTIONS: Final = (
+    "application_name channel_binding dbname gssencmode host hostaddr "
+    "load_balance_hosts options passfile password port require_auth service sslcert "
+    "sslcrl sslkey sslmode sslrootcert target_session_attrs user"
+).split()
+"""What libpq takes in the query of a URL."""
 
 
 def require_psycopg() -> None:
@@ -36,7 +49,7 @@ def require_psycopg() -> None:
         import psycopg_pool  # noqa: F401
     except ImportError as e:
         raise PersistableError(
-            "PostgresStash needs a package that is not installed: run pip install "
+            "PostgreSQL needs a package that is not installed: run pip install "
             f"'zensols.persist[postgres]' ({e})"
         ) from e
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, LiteralString
 
+from ..domain import chunks
 from ..error import PersistableError
 from .postgresconnection import require_psycopg
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
     from .postgrespool import PostgresPool
 
 __all__ = ["PostgresTable", "beside_table", "key_columns", "table_names"]
@@ -59,6 +63,9 @@ _LONG: Final = 2000
 
 _DIGESTED: Final = b"\xff"
 """What the digest of a key begins with, as no key does: UTF-8 never has it."""
+
+_CHANGE: Final = 100
+"""How many entries are in memory at once in a transaction that takes them all."""
 
 _NAME_BYTES: Final = 63
 """How long a name can be; PostgreSQL would cut it off."""
@@ -190,6 +197,30 @@ class PostgresTable:
         if len(names) == 2:
             create = SQL("CREATE SCHEMA IF NOT EXISTS {}").format(quote(names[0]))
             self._create_schema = create.as_bytes()
+
+    def change(
+        self,
+        changes: Callable[[], Iterable[tuple[str, bytes | None]]],
+        connection: Connection,
+    ) -> bool:
+        """Store and delete entries in one transaction.
+
+        :param changes: returns pairs of keys and entries, or None for those to delete
+
+        :param connection: has none yet
+
+        :return: true
+
+        """
+        with connection.transaction(), connection.cursor(binary=True) as cursor:
+            for some in chunks(changes(), _CHANGE):
+                stored = [(*key_columns(k), e) for k, e in some if e is not None]
+                gone = [(key_columns(k)[0],) for k, e in some if e is None]
+                if stored:
+                    cursor.executemany(self.dump, stored)
+                if gone:
+                    cursor.executemany(self.delete, gone)
+        return True
 
     def create(self, pool: PostgresPool) -> None:
         """Make the table, and its schema, if there is none.

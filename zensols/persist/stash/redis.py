@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Generic
 
 from ..codec import Codec, JsonCodec
-from ..domain import Reach, StashURL, V, chunks, codec_options, require_key
+from ..domain import (
+    Reach,
+    StashURL,
+    V,
+    chunks,
+    codec_options,
+    positive_seconds,
+    require_key,
+)
 from ..error import PersistableError
 from .redisclient import TLS_OPTIONS, RedisClient
 from .rediskeys import walk
@@ -227,7 +235,9 @@ class RedisStash(StoreStash[V], Generic[V]):
         :data:`.Opener`.
 
         """
-        fields = url.read(namespace=str, ttl=float, timeout=_seconds, **TLS_OPTIONS)
+        fields = url.read(
+            namespace=str, ttl=float, timeout=positive_seconds, **TLS_OPTIONS
+        )
         tls = {name: fields.pop(name) for name in url.options if name in TLS_OPTIONS}
         address = StashURL(url.scheme, url.location, tls)
         return cls(address.reveal(), **fields, codec=codec)
@@ -284,10 +294,3 @@ class RedisStash(StoreStash[V], Generic[V]):
 
 def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise ValueError("give a number of seconds above 0")
-    return seconds

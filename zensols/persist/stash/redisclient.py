@@ -110,10 +110,7 @@ class RedisClient:
             from redis.backoff import NoBackoff
             from redis.retry import Retry
         except ImportError as e:
-            raise PersistableError(
-                f"Stashes at {self._url} need the package redis: "
-                'pip install "zensols.persist[redis]"'
-            ) from e
+            raise self._missing() from e
         return Redis.from_url(
             self.address,
             protocol=2,
@@ -121,6 +118,12 @@ class RedisClient:
             retry=Retry(NoBackoff(), 0),
             socket_timeout=self.timeout,
             socket_connect_timeout=self.timeout,
+        )
+
+    def _missing(self) -> PersistableError:
+        return PersistableError(
+            f"{self._url} needs the package redis, which is not installed: "
+            'pip install "zensols.persist[redis]"'
         )
 
     def _error(self, error: Exception) -> PersistableError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final, Generic, NamedTuple
@@ -16,8 +17,11 @@ from ..files import key_lock_path, path_lock
 from ..missing import MISSING
 from .place import Durability, check_place
 from .sqlitefile import SqliteFile, seconds
+from .sqlitefrozen import freeze
 from .sqlitepool import SqlitePool
 from .sqlitestatements import SqliteStatements, table_name
+from .sqlitewriting import WRITE, WRITE_BYTES, change_entries, dump_entries, to_key
+from .stamps import file_stamp
 from .store import StoreStash
 
 __all__ = ["SqliteStash"]
@@ -27,12 +31,6 @@ _PAGE: Final = 250
 
 _READ: Final = 100
 """How many entries are read at once."""
-
-_WRITE: Final = 1000
-"""How many entries one transaction writes or deletes at most."""
-
-_WRITE_BYTES: Final = 1 << 22
-"""Bytes after which a transaction ends, too."""
 
 _BEFORE_ALL: Final = 0
 """In SQLite's order, numbers come before all bytes, and so before the empty key."""
@@ -73,6 +71,7 @@ class SqliteStash(StoreStash[V], Generic[V]):
     """
 
     ATTR_EXP_META: ClassVar[tuple[str, ...]] = ("path", "table")
+    transaction: ClassVar[tuple[int, int]] = WRITE, WRITE_BYTES
 
     path: Path
     """The file; made, readable by its user only, when first written to.  What is
@@ -126,7 +125,7 @@ class SqliteStash(StoreStash[V], Generic[V]):
         key = str(name)
         pool, statements, codec = self.__dict__.get("_opened") or self._open()
         codec = self.codec or codec
-        for (entry,) in pool.run(statements.load, (_to_key(key),)):
+        for (entry,) in pool.run(statements.load, (to_key(key),)):
             try:
                 return codec.decode(entry, key)
             except PersistableError:
@@ -136,7 +135,7 @@ class SqliteStash(StoreStash[V], Generic[V]):
 
     def load_entry(self, name: str) -> bytes | None:
         pool, statements, _ = self.__dict__.get("_opened") or self._open()
-        for (entry,) in pool.run(statements.load, (_to_key(name),)):
+        for (entry,) in pool.run(statements.load, (to_key(name),)):
             found: bytes = entry
             return found
         return None
@@ -144,7 +143,7 @@ class SqliteStash(StoreStash[V], Generic[V]):
     def load_entries(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         for group in chunks(names, _READ):
             pool, statements, _ = self.__dict__.get("_opened") or self._open()
-            keys = list(map(_to_key, group))
+            keys = list(map(to_key, group))
             found = dict(pool.run(statements.load_many(len(keys)), keys))
             for name, key in zip(group, map(bytes, keys), strict=True):
                 if key in found:
@@ -156,27 +155,34 @@ class SqliteStash(StoreStash[V], Generic[V]):
 
     def dump_entry(self, name: str, entry: bytes) -> None:
         pool, statements, _ = self.__dict__.get("_opened") or self._open()
-        pool.run(statements.dump, (_to_key(name), entry), True)
+        pool.run(statements.dump, (to_key(name), entry), True)
 
     def dump_entries(self, entries: Iterable[tuple[str, bytes]]) -> None:
-        rows: list[tuple[bytearray, bytes]] = []
-        size = 0
-        for name, entry in entries:
-            rows.append((_to_key(name), entry))
-            size += len(entry)
-            if len(rows) == _WRITE or size > _WRITE_BYTES:
-                self._dump_rows(rows)
-                rows, size = [], 0
-        if rows:
-            self._dump_rows(rows)
-
-    def _dump_rows(self, rows: list[tuple[bytearray, bytes]]) -> None:
         pool, statements, _ = self.__dict__.get("_opened") or self._open()
-        pool.run_many(statements.dump, rows, True)
+        dump_entries(pool, statements, entries)
+
+    def change_entries(
+        self, changes: Callable[[], Iterable[tuple[str, bytes | None]]]
+    ) -> bool:
+        pool, statements, _ = self.__dict__.get("_opened") or self._open()
+        change_entries(pool, statements, changes)
+        return True
+
+    def store_stamp(self) -> bytes | None:
+        stamp = file_stamp(str(self.path), f"{self.path}-wal")
+        return stamp and self.table.encode() + b"\0" + stamp
+
+    def _freeze(self, stack: ExitStack) -> SqliteStash[V] | None:
+        if not os.path.exists(self.path):
+            return None
+        frozen, opened = copy(self), self.__dict__.get("_opened") or self._open()
+        pool = stack.enter_context(freeze(opened.pool))
+        frozen.__dict__["_opened"] = opened._replace(pool=pool)
+        return frozen
 
     def exists(self, name: str) -> bool:
         pool, statements, _ = self.__dict__.get("_opened") or self._open()
-        return bool(pool.run(statements.exists, (_to_key(str(name)),)))
+        return bool(pool.run(statements.exists, (to_key(str(name)),)))
 
     def delete(self, name: str | None = None) -> None:
         """Delete the value of a key, if there is one.
@@ -187,12 +193,12 @@ class SqliteStash(StoreStash[V], Generic[V]):
 
         """
         pool, statements, _ = self.__dict__.get("_opened") or self._open()
-        pool.run(statements.delete, (_to_key(str(require_key(self, name))),))
+        pool.run(statements.delete, (to_key(str(require_key(self, name))),))
 
     def delete_many(self, names: Iterable[str]) -> None:
-        for group in chunks(names, _WRITE):
+        for group in chunks(names, WRITE):
             pool, statements, _ = self.__dict__.get("_opened") or self._open()
-            rows = [(_to_key(str(name)),) for name in group]
+            rows = [(to_key(str(name)),) for name in group]
             pool.run_many(statements.delete, rows)
 
     def clear(self) -> None:
@@ -292,8 +298,3 @@ class SqliteStash(StoreStash[V], Generic[V]):
         return StashURL.of_path(
             "sqlite", self.path, options | codec_options(self.codec)
         )
-
-
-def _to_key(name: str) -> bytearray:
-    # Which sqlite3 takes as it is, while it tries to adapt bytes first.
-    return bytearray(name, "utf-8", "surrogatepass")

@@ -6,7 +6,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import finalize
 
@@ -130,21 +131,37 @@ class SqlitePool:
         :raises PersistableError: as :meth:`run` does; nothing has changed then
 
         """
+        with self.cursor() as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            result = use(cursor)
+            cursor.execute("COMMIT")
+        return result
+
+    @contextmanager
+    def cursor(self) -> Iterator[Cursor]:
+        """Hand out a connection's cursor for a ``with`` block.  The file is made if
+        there is none, and the connection closed if the block fails.
+
+        :raises PersistableError: as :meth:`run` does
+
+        """
         try:
             cursor = self._idle.pop()
         except IndexError:
             cursor = self._open()
         try:
-            cursor.execute("BEGIN IMMEDIATE")
-            result = use(cursor)
-            cursor.execute("COMMIT")
+            yield cursor
         except BaseException as e:
             self._drop(cursor, e)
             raise
         self._idle.append(cursor)
         if self._closing:
             self._close_idle()
-        return result
+
+    @property
+    def file(self) -> SqliteFile:
+        """What it connects to."""
+        return self._file
 
     def close(self) -> None:
         """Close all connections: the idle ones now, the others as soon as what

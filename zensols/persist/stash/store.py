@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from itertools import chain, islice
+from typing import Any, ClassVar, Generic
 
 from ..codec import Codec, EntryInfo, default_codec, read_info
-from ..domain import CloseableStash, EntryStore, V
+from ..domain import CloseableStash, EntryStore, Stash, V
 from ..missing import MISSING
 
 __all__ = ["StoreStash"]
@@ -25,6 +27,11 @@ class StoreStash(CloseableStash[V], EntryStore, Generic[V]):
     >>> issubclass(SqliteStash, StoreStash)
     True
 
+    """
+
+    transaction: ClassVar[tuple[int, int]] = 0, 0
+    """Up to how many entries, and bytes of them, :meth:`dump_entries` stores in one
+    transaction.
     """
 
     codec: Codec | None = field(default=None, kw_only=True)
@@ -95,11 +102,51 @@ class StoreStash(CloseableStash[V], EntryStore, Generic[V]):
             yield key, self._decode(key, entry)
 
     def dump_many(self, items: Iterable[tuple[str, V]]) -> None:
+        rest = iter(items)
+        begin = list(islice(rest, 2))
+        if len(begin) == 1:
+            # Which is written at once anyway.
+            self.dump(*begin[0])
+            return
+        with ExitStack() as stack:
+            self.dump_entries(self._encode_batch(chain(begin, rest), stack))
+
+    def _encode_batch(
+        self, items: Iterable[tuple[str, V]], stack: ExitStack
+    ) -> Iterator[tuple[str, bytes]]:
         encode = self.entry_codec.encode
-        self.dump_entries(
-            (key, bytes(encode(inst, key)))
-            for key, inst in ((str(name), inst) for name, inst in items)
-        )
+        left, bytes_left = self.transaction
+        for name, inst in items:
+            key = str(name)
+            entry = bytes(encode(inst, key))
+            if bytes_left >= 0:
+                left -= 1
+                bytes_left -= len(entry)
+                if left <= 0 or bytes_left <= 0:
+                    # More than one transaction: before the first one ends.
+                    stack.enter_context(self.batch())
+                    bytes_left = -1
+            yield key, entry
+
+    @contextmanager
+    def frozen(self, timeout: float | None = None) -> Iterator[Stash[V]]:
+        with ExitStack() as gate, ExitStack() as stack:
+            gate.enter_context(super().frozen(timeout))
+            view = self._freeze(stack)
+            if view is None:
+                yield self
+            else:
+                gate.close()
+                yield view
+
+    def _freeze(self, stack: ExitStack) -> Stash[V] | None:
+        """Return this stash as it is now, to be read by one thread, or None if the
+        database can't show that.
+
+        :param stack: what is closed when the view isn't needed any more
+
+        """
+        return None
 
     def items(self) -> Iterator[tuple[str, V]]:
         return self.load_many(self.keys())

@@ -8,12 +8,14 @@ from typing import Any, Final, NamedTuple
 
 from ..codec import EntryInfo, read_info
 from ..domain import EntryStore, Stash, chunks
-from ..error import PersistableError
-from ..stash.store import StoreStash
-from .exits import UNAVAILABLE
-from .stores import entry_store, innermost
+from ..error import LockTimeoutError, PersistableError, StoreUnavailableError
+from .layers import entry_store, innermost
+from .store import StoreStash
 
-__all__ = ["Found", "read_entries", "survey"]
+__all__ = ["UNAVAILABLE", "Found", "read_entries", "read_found", "survey"]
+
+UNAVAILABLE: Final = (StoreUnavailableError, LockTimeoutError)
+"""What goes wrong with a store as a whole, so that there is no point in going on."""
 
 BATCH: Final = 500
 """How many keys a store is asked for at once."""
@@ -86,7 +88,17 @@ def survey(
     [('a', 'builtins.list')]
 
     """
-    keys = filter(wanted, innermost(stash).keys())
+    return read_found(stash, filter(wanted, innermost(stash).keys()))
+
+
+def read_found(stash: Stash[Any], keys: Iterable[str]) -> Iterator[Found]:
+    """Return what some entries of a stash tell of themselves, leaving out absent ones.
+
+    :param stash: the stash; of one that keeps no entries, only the keys are known
+
+    :param keys: the keys
+
+    """
     store = entry_store(stash)
     if store is None:
         return (Found(key, None, None) for key in keys)
