@@ -108,3 +108,22 @@ def test_lock_files_where_folders_can_not_be_locked(
     assert [".lock" in str(error) for error in errors] == [True]
     with gate(stash).shut(timeout=60), stash.batch():
         stash["a"] = 1
+
+
+def test_who_is_alone_may_shut_it_again(stash: DirectoryStash[Any]) -> None:
+    stash["a"] = 1
+    with gate(stash).shut(timeout=60):
+        with gate(stash).shut(timeout=0):
+            pass
+        done = threading.Event()
+
+        def others() -> None:
+            with gate(stash).passing():
+                done.set()
+
+        thread = threading.Thread(target=others)
+        thread.start()
+        # It is shut still.
+        assert not done.wait(0.2)
+    thread.join()
+    assert done.is_set()

@@ -80,6 +80,10 @@ class FolderGate(BatchGate):
 
     @contextmanager
     def shut(self, timeout: float | None = None) -> Iterator[None]:
+        if self._folder in _alone.folders:
+            # The kernel would let the thread wait for itself.
+            yield
+            return
         with ExitStack() as stack:
             descriptor = self._open(stack)
             if descriptor is None:
@@ -88,6 +92,7 @@ class FolderGate(BatchGate):
                 due = None if timeout is None else time.monotonic() + timeout
                 self._put_up_sign(stack, timeout)
                 self._be_alone(descriptor, due)
+                stack.enter_context(_alone.of(self._folder))
             stack.enter_context(_inside.of(self._folder))
             yield
 
@@ -141,3 +146,5 @@ class _Inside(threading.local):
 
 
 _inside: Final = _Inside()
+_alone: Final = _Inside()
+"""Those that it has shut."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from nicegui import ui
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..backup import Restoration, Snapshot
 
 __all__ = ["ask_restore"]
+
+_SHOWN: Final = 100
 
 _MODES: dict[Literal["merge", "replace"], str] = {
     "merge": "Put back what it has, keep other keys",
@@ -54,15 +56,20 @@ def ask_restore(
 
     async def preview() -> None:
         button.disable()
-        plan, problem = await attempt(panel.restore, **arguments(), dry_run=True)
+        asked = arguments()
+        found, problem = await attempt(_plan, panel, asked)
+        if asked != arguments():
+            # Something else has been chosen meanwhile.
+            return
         box.clear()
         with box:
-            if plan is None:
+            if found is None:
                 complain(problem)
                 return
-            ui.label(f"Would change: {restoration_text(plan)}").classes("dim")
-            show_changes(_changes(plan))
-        if any(map(len, (plan.added, plan.changed, plan.removed))):
+            text, changes = found
+            ui.label(f"Would change: {text}").classes("dim")
+            show_changes(changes)
+        if changes:
             button.enable()
 
     async def restore() -> None:
@@ -93,10 +100,11 @@ def ask_restore(
     ui.timer(0, preview, once=True)
 
 
-def _changes(plan: Restoration) -> list[Change]:
+def _plan(panel: Panel, arguments: dict[str, Any]) -> tuple[str, list[Change]]:
+    plan = panel.restore(**arguments, dry_run=True)
     some = chain(
-        (Change("added", escape(key)) for key in islice(plan.added, 100)),
-        (Change("changed", escape(key)) for key in islice(plan.changed, 100)),
-        (Change("removed", escape(key)) for key in islice(plan.removed, 100)),
+        (Change("added", escape(key)) for key in islice(plan.added, _SHOWN)),
+        (Change("changed", escape(key)) for key in islice(plan.changed, _SHOWN)),
+        (Change("removed", escape(key)) for key in islice(plan.removed, _SHOWN)),
     )
-    return list(some)
+    return restoration_text(plan), list(some)
