@@ -19,7 +19,7 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 
 myst_enable_extensions = ["deflist"]
-myst_heading_anchors = 2
+myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
@@ -38,8 +38,14 @@ nitpick_ignore_regex = [
 # Internals that a public signature shows.
 nitpick_ignore = [
     ("py:class", "zensols.persist.annotation.memory.WorkMemory"),
+    ("py:class", "zensols.persist.backup.depot.Depot"),
+    ("py:class", "zensols.persist.backup.pages.Link"),
+    ("py:class", "zensols.persist.backup.restoration.Keys"),
+    ("py:class", "zensols.persist.backup.tree.Tree"),
     ("py:class", "zensols.persist.codec.entry.Header"),
     ("py:class", "zensols.persist.codec.kept.Kept"),
+    ("py:class", "zensols.persist.state.addressed.Addressed"),
+    ("py:class", "zensols.persist.state.logic.Logic"),
     ("py:class", "zensols.persist.state.records.Records"),
     ("py:class", "zensols.persist.state.values.FromPositions"),
     ("py:class", "zensols.persist.state.values.Made"),
