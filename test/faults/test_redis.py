@@ -74,7 +74,9 @@ def test_server_killed_in_the_middle_of_writes(
         assert writer.stderr is not None
         # Not by communicate(), which leaves out what has been read ahead.
         out, error = writer.stdout.read(), writer.stderr.read()
-    assert error == ""
+    # A batch's lock, if the server was killed while it was freed.
+    said = [line for line in error.splitlines() if "A lock stays" not in line]
+    assert said == []
     *whole, _ = out.split("\n")
     for line in whole:
         acknowledged += [] if line == "error" else line.split()

@@ -316,7 +316,7 @@ def test_is_stopped(
     assert fillings.filled == 0
     assert filling.progress.state == "stopped"
     done = filling.progress.done
-    assert done == len(delegate) > 20
+    assert done == len(delegate) > 0
     (message,) = caplog.messages
     assert message == (
         f"Chores was stopped: {done} items done before it are kept, 0 from earlier; "

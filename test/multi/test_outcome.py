@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 import threading
 
 from zensols.multi.outcome import Outcome
@@ -15,7 +17,7 @@ def sent(outcome: Outcome) -> Outcome:
 
 
 def test_all_that_it_has_travels() -> None:
-    outcome = Outcome(["a"], [b"1"], {}, 2, 0.5, ["record"])
+    outcome = Outcome(["a"], [b"1"], {}, None, 2, 0.5, ["record"])
     assert sent(outcome) == outcome
 
 
@@ -35,3 +37,18 @@ def test_cause_that_cannot_travel_is_told_as_text() -> None:
     error.__cause__ = RuntimeError(threading.Lock())
     cause = sent(Outcome(failures={0: error})).failures[0].__cause__
     assert "lock" in str(cause)
+
+
+def test_so_it_is_where_dask_is_imported() -> None:
+    code = (
+        "import distributed, pickle, threading\n"
+        "from zensols.multi.outcome import Outcome\n"
+        "error = ValueError('no number')\n"
+        "error.__cause__ = RuntimeError(threading.Lock())\n"
+        "error.__context__ = OSError(threading.Lock())\n"
+        "outcome = Outcome(failures={0: error}, unknown=error)\n"
+        "failure = pickle.loads(pickle.dumps(outcome)).failures[0]\n"
+        "print(failure, '<-', failure.__cause__)\n"
+    )
+    printed = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert printed.startswith("no number <- <unlocked _thread.lock")

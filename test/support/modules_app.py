@@ -27,9 +27,10 @@ class Settings(persistence.PersistentModule):
         self.speed, self.names = float(data["speed"]), list(data["names"])
 
 
-settings = Settings()
-ui.number("Speed").bind_value(settings, "speed")
-persistence.export_button()
-persistence.import_button(max_bytes=1_000_000)
-backup_status_card(refresh=1)
-ui.run(host="127.0.0.1", port=int(sys.argv[1]), show=False, reload=False)
+if __name__ == "__main__":
+    settings = Settings()
+    ui.number("Speed").bind_value(settings, "speed")
+    persistence.export_button()
+    persistence.import_button(max_bytes=1_000_000)
+    backup_status_card(refresh=1)
+    ui.run(host="127.0.0.1", port=int(sys.argv[1]), show=False, reload=False)

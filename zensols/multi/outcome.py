@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,14 +50,30 @@ class Outcome:
     def __getstate__(self) -> dict[str, Any]:
         # Which exceptions leave out when they are pickled.
         causes = {
-            place: portable(error.__cause__)
+            place: _bare(portable(error.__cause__))
             for place, error in self.failures.items()
             if error.__cause__ is not None
         }
-        return {**vars(self), "causes": causes}
+        failures = {place: _bare(error) for place, error in self.failures.items()}
+        unknown = None if self.unknown is None else _bare(self.unknown)
+        bare = {"failures": failures, "unknown": unknown, "causes": causes}
+        return {**vars(self), **bare}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         causes = state.pop("causes")
         vars(self).update(state)
         for place, cause in causes.items():
             self.failures[place].__cause__ = cause
+
+
+def _bare(error: BaseException) -> BaseException:
+    """Return a copy without what is pickled with exceptions where Dask is imported,
+    whether it can be or not.
+
+    """
+    try:
+        made = copy(error)
+    except Exception:  # noqa: BLE001  each __reduce__ raises what it likes
+        return error
+    made.__cause__ = made.__context__ = made.__traceback__ = None
+    return made

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kinds import KINDS, opened
+from labour import await_that
 
 from zensols.persist import DictionaryStash, DirectoryStash, PersistableError, Stash
 from zensols.persist.backup import (
@@ -104,6 +105,13 @@ def check(stash: Stash[Any], into: Stash[Any]) -> None:
     assert dict(newest(into).as_stash()) == now
 
 
+def settled(stash: Any) -> bool:
+    stamps = stash.entry_stamps()
+    if stamps is None:
+        return stash.store_stamp() is not None
+    return all(stamp for _, stamp in stamps)
+
+
 def test_unchanged_costs_its_manifest(tmp_path: Path) -> None:
     for url in f"dir://{tmp_path}/data", f"sqlite://{tmp_path}/data.db":
         from zensols.persist.domain import open_stash
@@ -111,7 +119,8 @@ def test_unchanged_costs_its_manifest(tmp_path: Path) -> None:
         stash, into = open_stash(url), DictionaryStash[bytes]()
         fill(stash)
         first = snapshot(stash, into)
-        # Stamps of files that are as new tell nothing.
+        # What has just been written has no stamps yet.
+        assert await_that(lambda stash=stash: settled(stash))
         again = snapshot(stash, into)
         before = dict(into)
         last = snapshot(stash, into)

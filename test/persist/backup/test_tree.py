@@ -41,6 +41,14 @@ def test_find(items: dict[int, int]) -> None:
     assert tree.find(b"zz") is None
 
 
+@given(NUMBERS, st.lists(st.integers(0, 2000)))
+@settings(deadline=None)
+def test_find_all(items: dict[int, int], keys: list[int]) -> None:
+    tree = make(Depot(DictionaryStash()), items)
+    found = [int(item.key) for item in tree.find_all(b"%d" % key for key in keys)]
+    assert found == [key for key in keys if key in items]
+
+
 @given(NUMBERS, NUMBERS, st.booleans())
 @settings(deadline=None)
 def test_compare(a: dict[int, int], b: dict[int, int], is_similar: bool) -> None:
@@ -80,3 +88,12 @@ def test_pages() -> None:
     assert pages[0] == tree.root
     assert pages[1:] == list(tree.leaves())
     assert sum(link.items for link in tree.leaves()) == 1000
+
+
+def test_all_are_found_by_reading_each_page_once() -> None:
+    depot = Counting(DictionaryStash())
+    tree = make(depot, dict.fromkeys(range(20_000), 1))
+    pages = len(list(tree.pages()))
+    depot.reads = 0
+    assert len(list(tree.find_all(item.key for item in list(tree.items())))) == 20_000
+    assert depot.reads <= 2 * pages

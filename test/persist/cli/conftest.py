@@ -104,6 +104,25 @@ def answer(in_tmp: Path) -> Callable[..., tuple[int, str]]:
 
 
 @pytest.fixture
+def absolute(in_tmp: Path) -> Callable[[str], str]:
+    """Returns the URL with an absolute path of a store in the temporary folder, which
+    is what its snapshots are called.
+    """
+
+    def absolute(url: str) -> str:
+        scheme, _, path = url.partition(":")
+        return f"{scheme}://{in_tmp}/{path}"
+
+    return absolute
+
+
+@pytest.fixture
+def data_name(absolute: Callable[[str], str]) -> str:
+    """What the snapshots of ``dir:data`` are called."""
+    return absolute("dir:data")
+
+
+@pytest.fixture
 def filled(in_tmp: Path) -> Any:
     """A stash of three entries at ``dir:data``."""
     from zensols.persist import DirectoryStash

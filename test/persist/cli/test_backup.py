@@ -137,7 +137,9 @@ def test_installed_command(stash: Any, filled: Any) -> None:
 
 
 @pytest.mark.parametrize("into", ["lmdb:b.lmdb", "shelve:b"])
-def test_round_trip_between_stores(call: Any, filled: Any, into: str) -> None:
+def test_round_trip_between_stores(
+    call: Any, filled: Any, data_name: str, into: str
+) -> None:
     before = dict(filled)
     call("backup", "now", "dir:data", into)
     filled["a"] = "changed"
@@ -145,7 +147,7 @@ def test_round_trip_between_stores(call: Any, filled: Any, into: str) -> None:
     done = call("backup", "restore", into, "latest", "dir:data", "--yes", "--json")
     assert json.loads(done.stdout) == {
         "snapshot": json.loads(call("backup", "ls", into, "--json").stdout)["id"],
-        "name": "dir:data",
+        "name": data_name,
         "added": 1,
         "changed": 1,
         "removed": 0,
@@ -158,14 +160,14 @@ def test_round_trip_between_stores(call: Any, filled: Any, into: str) -> None:
 
 @pytest.mark.parametrize("kind", ["redis", "postgres", "s3"])
 def test_snapshots_on_servers(
-    call: Any, request: pytest.FixtureRequest, filled: Any, kind: str
+    call: Any, request: pytest.FixtureRequest, filled: Any, data_name: str, kind: str
 ) -> None:
     into = request.getfixturevalue(f"{kind}_url")
     before = dict(filled)
     call("backup", "now", "dir:data", into)
     filled["a"] = "changed"
     (row,) = map(json.loads, call("backup", "ls", into, "--json").stdout.splitlines())
-    assert (row["name"], row["entries"]) == ("dir:data", 3)
+    assert (row["name"], row["entries"]) == (data_name, 3)
     call("backup", "restore", into, row["id"], "dir:data", "--yes")
     assert dict(filled) == before
     call("backup", "undo", "dir:data", into, "--yes")
@@ -175,7 +177,7 @@ def test_snapshots_on_servers(
 
 @pytest.mark.parametrize("kind", ["redis", "postgres"])
 def test_stores_on_servers(
-    call: Any, request: pytest.FixtureRequest, filled: Any, kind: str
+    call: Any, request: pytest.FixtureRequest, filled: Any, data_name: str, kind: str
 ) -> None:
     url = request.getfixturevalue(f"{kind}_url")
     before = dict(filled)

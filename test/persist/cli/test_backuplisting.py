@@ -28,7 +28,7 @@ def ids(call: Any, filled: Any) -> list[str]:
     return [taken.id for taken in snapshots("dir:backups")]
 
 
-def test_newest_first(call: Any, ids: list[str]) -> None:
+def test_newest_first(call: Any, ids: list[str], data_name: str) -> None:
     done = call("backup", "ls", "dir:backups")
     assert done.stderr == ""
     found = snapshots("dir:backups")
@@ -44,7 +44,7 @@ def test_newest_first(call: Any, ids: list[str]) -> None:
         ]
         for taken in found
     ]
-    assert [taken.name for taken in found] == ["other", "dir:data", "dir:data"]
+    assert [taken.name for taken in found] == ["other", data_name, data_name]
     assert [taken.count for taken in found] == [2, 2, 3]
 
 
@@ -80,23 +80,25 @@ def test_files_of_caches(call: Any, ids: list[str]) -> None:
     assert [row[6] for row in table(done)] == ["corrupt"]
 
 
-def test_show(call: Any, ids: list[str]) -> None:
+def test_show(call: Any, ids: list[str], data_name: str) -> None:
     done = call("backup", "show", "dir:backups", ids[2])
     assert [row[0] for row in table(done)] == ["a", "b", "long"]
     listed = table(call("ls", "dir:data", "--sort", "key"))
     assert [row[:2] + row[3:5] for row in table(done)[:2]] == [
         row[:2] + row[3:5] for row in listed
     ]
-    assert done.stderr.startswith(f"{ids[2]}: 3 entries of dir:data, ")
+    assert done.stderr.startswith(f"{ids[2]}: 3 entries of {data_name}, ")
     done = call(
         "backup", "show", "dir:backups", ids[2], "--sort", "size", "--match", "[!a]*"
     )
     assert [row[0] for row in table(done)] == ["long", "b"]
 
 
-def test_show_latest_as_json(call: Any, ids: list[str]) -> None:
+def test_show_latest_as_json(call: Any, ids: list[str], data_name: str) -> None:
     done = call("backup", "show", "dir:backups", "-n", "dir:data", "--json")
+    same = call("backup", "show", "dir:backups", "-n", data_name, "--json")
     *rows, summary = map(json.loads, done.stdout.splitlines())
+    assert json.loads(same.stdout.splitlines()[-1]) == summary
     assert [row["key"] for row in rows] == ["a", "b"]
     assert (summary["id"], summary["entries"]) == (ids[1], 2)
     done = call("backup", "show", "dir:backups", code=2)

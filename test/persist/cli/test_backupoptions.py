@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from zensols.persist.backup.retention import Count, Since, Tiers
-from zensols.persist.cli.backupoptions import keeping
+from zensols.persist.cli.backupoptions import keeping, name_meant
 from zensols.persist.cli.exits import UsageError
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -40,3 +41,29 @@ def test_nothing_is_said() -> None:
 def test_no_rule(arguments: tuple[int | None, ...]) -> None:
     with pytest.raises(UsageError):
         keeping(*arguments)  # type: ignore[arg-type]  # of several kinds
+
+
+def test_names_of_local_stores(in_tmp: Path) -> None:
+    assert name_meant("dir:data") == f"dir://{in_tmp}/data"
+    assert name_meant(f"dir://{in_tmp}/data") == f"dir://{in_tmp}/data"
+    url = "sqlite:../a.db?table=x&ttl=60"
+    assert name_meant(url) == f"sqlite://{in_tmp.parent}/a.db?table=x&ttl=60"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cache",
+        "",
+        "users: all",
+        "nowhere:data",
+        "dir:",
+        "dir:~no-body/x",
+        "dir:data?color=red",
+        "memory:",
+        "redis://localhost",
+        "s3://bucket/prefix",
+    ],
+)
+def test_other_names(name: str) -> None:
+    assert name_meant(name) == name

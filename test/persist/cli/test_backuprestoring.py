@@ -48,11 +48,13 @@ def test_merge(call: Any, filled: Any, before: dict[str, Any]) -> None:
     assert (done.stdout, done.stderr) == ("0 added, 0 changed, 0 removed\n", "")
 
 
-def test_replace(call: Any, filled: Any, before: dict[str, Any]) -> None:
+def test_replace(
+    call: Any, filled: Any, before: dict[str, Any], data_name: str
+) -> None:
     done = call(*RESTORE, "--mode", "replace", "--json", "-y")
     assert json.loads(done.stdout) == {
         "snapshot": snapshots("dir:backups")[0].id,
-        "name": "dir:data",
+        "name": data_name,
         "added": 1,
         "changed": 1,
         "removed": 1,
@@ -70,12 +72,14 @@ def test_dry_run(call: Any, filled: Any, before: dict[str, Any]) -> None:
     assert restorations("dir:backups") == []
 
 
-def test_it_asks(call: Any, answer: Any, filled: Any, before: dict[str, Any]) -> None:
+def test_it_asks(
+    call: Any, answer: Any, filled: Any, before: dict[str, Any], data_name: str
+) -> None:
     now = dict(filled)
     call(*RESTORE, code=2)
     found, asked = answer(*RESTORE, "--mode", "replace", given=b"n\n")
     assert found == 1
-    assert asked.startswith("Have dir:data have what dir:data had at 20")
+    assert asked.startswith(f"Have dir:data have what {data_name} had at 20")
     assert "UTC: 1 added (b), 1 changed (a), 1 removed (new)? [y/N] " in asked
     assert dict(filled) == now
     found, asked = answer(*RESTORE, given=b"y\n")
@@ -84,7 +88,7 @@ def test_it_asks(call: Any, answer: Any, filled: Any, before: dict[str, Any]) ->
     now = dict(filled)
     found, asked = answer(*UNDO, given=b"n\n")
     assert found == 1
-    assert asked.startswith("Undo in dir:data what was restored of dir:data at 20")
+    assert asked.startswith(f"Undo in dir:data what was restored of {data_name} at 20")
     assert "UTC: 1 added, 1 changed, 0 removed? [y/N] " in asked
     assert dict(filled) == now
 

@@ -15,10 +15,10 @@ from zensols.persist.backup import snapshots
 SCHEDULE = ("backup", "schedule", "dir:data", "dir:backups")
 
 
-def test_once(call: Any, filled: Any) -> None:
+def test_once(call: Any, filled: Any, data_name: str) -> None:
     done = call(*SCHEDULE, "--at", "03:00", "--once")
     (taken,) = snapshots("dir:backups")
-    assert done.stdout.startswith(f"{taken.id}: 3 entries of dir:data, ")
+    assert done.stdout.startswith(f"{taken.id}: 3 entries of {data_name}, ")
     assert done.stderr == ""
     # None is due any more.
     filled["a"] = "changed"
@@ -33,12 +33,12 @@ def test_once_as_json_under_a_name(call: Any, filled: Any) -> None:
     assert (row["name"], row["entries"], row["unchanged"]) == ("daily", 3, False)
 
 
-def test_once_keeps_what_it_is_told_to(call: Any, filled: Any) -> None:
+def test_once_keeps_what_it_is_told_to(call: Any, filled: Any, data_name: str) -> None:
     for _ in range(3):
         call("backup", "now", "dir:data", "dir:backups", "--name", "other")
     call(*SCHEDULE, "--once", "--daily", "2")
     names = [taken.name for taken in snapshots("dir:backups")]
-    assert names == ["dir:data", *["other"] * 3]
+    assert names == [data_name, *["other"] * 3]
 
 
 def test_once_that_fails(call: Any, filled: Any) -> None:

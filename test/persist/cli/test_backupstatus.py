@@ -17,6 +17,7 @@ from zensols.persist.backup import (
     snapshotting,
 )
 from zensols.persist.backup.due import parse_time
+from zensols.persist.backup.filename import parse_name
 from zensols.persist.cli.backupduty import Duties
 from zensols.persist.error import PersistableError
 
@@ -38,7 +39,7 @@ def old(call: Any, filled: Any, monkeypatch: pytest.MonkeyPatch) -> dt.datetime:
     return when
 
 
-def test_snapshot(call: Any, old: dt.datetime) -> None:
+def test_snapshot(call: Any, old: dt.datetime, data_name: str) -> None:
     data = status(call)
     (taken,) = snapshots("dir:backups")
     age = data["age"]
@@ -53,7 +54,7 @@ def test_snapshot(call: Any, old: dt.datetime) -> None:
         "last_run": None,
         "damaged": [],
         "caches": {
-            "dir:data": {
+            data_name: {
                 "newest": taken.id,
                 "modified": old.isoformat(),
                 "age": age,
@@ -71,7 +72,7 @@ def test_snapshot(call: Any, old: dt.datetime) -> None:
     (line,) = done.stdout.splitlines()
     row = line.split("\t")
     assert row[:2] + row[3:] == [
-        "dir:data",
+        data_name,
         taken.id,
         str(taken.size),
         "1",
@@ -81,26 +82,30 @@ def test_snapshot(call: Any, old: dt.datetime) -> None:
     assert row[2].startswith("2592")
 
 
-def test_too_old(call: Any, old: dt.datetime) -> None:
+def test_too_old(call: Any, old: dt.datetime, data_name: str) -> None:
     status(call, "--max-age", "4d")
     done = call("backup", "status", "dir:backups", "--max-age", "26h", code=1)
-    assert done.stderr == "stash: The newest backup of dir:data is 3 d old\n"
+    assert done.stderr == f"stash: The newest backup of {data_name} is 3 d old\n"
     call("backup", "now", "dir:data", "dir:backups", "--name", "other")
     assert status(call, "--max-age", "26h", code=1)["age"] > 86400
 
 
-def test_what_was_found_unchanged_is_new(call: Any, old: dt.datetime) -> None:
+def test_what_was_found_unchanged_is_new(
+    call: Any, old: dt.datetime, data_name: str
+) -> None:
     call("backup", "schedule", "dir:data", "dir:backups", "--once")
     data = status(call, "--max-age", "1d")
     assert data["count"] == 1
     assert data["age"] < 86400
-    cache = data["caches"]["dir:data"]
+    cache = data["caches"][data_name]
     assert cache["modified"] == old.isoformat()
     assert cache["last_run"] > old.isoformat()
     assert data["next_run"] == cache["next_run"] > cache["last_run"]
 
 
-def test_one_that_failed(call: Any, filled: Any, old: dt.datetime) -> None:
+def test_one_that_failed(
+    call: Any, filled: Any, old: dt.datetime, data_name: str
+) -> None:
     class Broken(DirectoryStash[Any]):
         def keys(self) -> Any:
             raise PersistableError("no\tdisk")
@@ -112,7 +117,7 @@ def test_one_that_failed(call: Any, filled: Any, old: dt.datetime) -> None:
     data = status(call, code=1)
     assert data["last_error"]["error"] == "no\tdisk"
     assert data["age"] is None
-    assert data["caches"]["dir:data"]["last_error"] is None
+    assert data["caches"][data_name]["last_error"] is None
     done = call("backup", "status", "dir:backups", code=1)
     assert done.stdout.splitlines()[1].startswith("x\t-\t-\t0\t0\t")
     assert done.stdout.endswith("\tno\\tdisk\n")
@@ -121,29 +126,31 @@ def test_one_that_failed(call: Any, filled: Any, old: dt.datetime) -> None:
     )
 
 
-def test_damaged_one(call: Any, old: dt.datetime) -> None:
+def test_damaged_one(call: Any, old: dt.datetime, data_name: str) -> None:
     call("backup", "now", "dir:data", "dir:backups")
     newest, oldest = snapshots("dir:backups")
     Path("backups", f"snapshot-{newest.id}.dat").write_bytes(b"")
     data = status(call, code=1)
     assert data["damaged"] == [newest.id]
-    assert data["caches"]["dir:data"]["newest"] == oldest.id
+    assert data["caches"][data_name]["newest"] == oldest.id
 
 
-def test_files_of_caches(call: Any, old: dt.datetime) -> None:
+def test_files_of_caches(call: Any, old: dt.datetime, data_name: str) -> None:
     store = CacheStore()
-    store.create_cache("dir:data")["a"] = 1
+    store.create_cache(data_name)["a"] = 1
     with PersistenceHandler("backups", 3600, store) as handler:
         handler.backup_all()
     data = status(call)
-    assert sorted(data["caches"]) == ["default", "dir:data", "dir:data (files)"]
-    cache = data["caches"]["dir:data (files)"]
-    assert Path(cache["newest"]).name.startswith("cache_dir:data_20")
+    assert sorted(data["caches"]) == ["default", data_name, f"{data_name} (files)"]
+    cache = data["caches"][f"{data_name} (files)"]
+    file = parse_name(Path(cache["newest"]).name)
+    assert file is not None
+    assert file.cache_name == data_name
     assert data["count"] == 1 + cache["count"] + data["caches"]["default"]["count"]
     for path in Path("backups").glob("cache_*.json"):
         path.write_bytes(b"")
     done = call("backup", "status", "dir:backups", code=1)
-    assert "stash: No good backup of dir:data (files)\n" in done.stderr
+    assert f"stash: No good backup of {data_name} (files)\n" in done.stderr
 
 
 def test_files_alone(call: Any, in_tmp: Path) -> None:

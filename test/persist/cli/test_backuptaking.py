@@ -29,13 +29,13 @@ def taken(call: Any, *arguments: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("source", ["dir:data", "sqlite:data.db"])
-def test_json(call: Any, filled: Any, source: str) -> None:
+def test_json(call: Any, filled: Any, absolute: Any, source: str) -> None:
     call("copy", "dir:data", "sqlite:data.db")
     first = taken(call, source, "dir:backups")
     (found,) = snapshots("dir:backups")
     assert first == {
         "id": found.id,
-        "name": source,
+        "name": absolute(source),
         "created": found.created.isoformat(),
         "entries": 3,
         "size": found.size,
@@ -48,12 +48,12 @@ def test_json(call: Any, filled: Any, source: str) -> None:
     assert second["id"] > first["id"]
 
 
-def test_line(call: Any, filled: Any) -> None:
+def test_line(call: Any, filled: Any, data_name: str) -> None:
     lines = [call("backup", "now", "dir:data", "dir:backups").stdout for _ in "ab"]
     ids = [found.id for found in snapshots("dir:backups")]
-    assert lines[0].startswith(f"{ids[1]}: 3 entries of dir:data, ")
+    assert lines[0].startswith(f"{ids[1]}: 3 entries of {data_name}, ")
     assert lines[0].endswith(" KiB new\n")
-    assert lines[1] == f"{ids[0]}: 3 entries of dir:data, unchanged\n"
+    assert lines[1] == f"{ids[0]}: 3 entries of {data_name}, unchanged\n"
 
 
 def test_what_another_store_has_is_no_change(call: Any, filled: Any) -> None:
@@ -76,6 +76,22 @@ def test_what_is_written_again_is_no_change(call: Any, filled: Any) -> None:
 def test_empty_store(call: Any) -> None:
     Path("data").mkdir()
     assert taken(call, "dir:data", "dir:backups")["entries"] == 0
+
+
+def test_the_same_store_from_another_folder(
+    call: Any, filled: Any, monkeypatch: pytest.MonkeyPatch, data_name: str
+) -> None:
+    first = taken(call, "dir:data", "dir:backups")
+    Path("deep").mkdir()
+    monkeypatch.chdir("deep")
+    second = taken(call, "dir:../data", "dir:../backups")
+    assert (second["unchanged"], second["added"]) == (True, 0)
+    third = taken(call, "dir:../data", "dir:../backups", "--name", "dir:../data")
+    assert [one["name"] for one in (first, second, third)] == [data_name] * 3
+    call("backup", "restore", "dir:../backups", "latest", "dir:../data", "--yes")
+    listed = call("backup", "ls", "dir:../backups", "-n", "dir:../data")
+    assert len(listed.stdout.splitlines()) == 3
+    assert call("backup", "ls", "dir:../backups", "-n", "dir:data").stdout == ""
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -57,6 +57,7 @@ def test_wrong_urls(text: str, reason: str) -> None:
         ("dir:", "no path: write dir:///some/path"),
         ("dir://host/data", "host 'host'.*dir:///data .*dir:host/data"),
         ("dir://data", "host 'data'.*dir:///data .*dir:data"),
+        ("dir:~no-body/x", "no home of a user 'no-body': write an absolute path"),
     ],
 )
 def test_wrong_paths(text: str, reason: str) -> None:

@@ -63,6 +63,7 @@ def split(entry: bytes) -> tuple[bytes, bytes]:
 
     :param entry: any bytes; what is no entry is all value
 
+    >>> from zensols.persist.codec import JsonCodec
     >>> head, body = split(bytes(JsonCodec().encode([1, 2], "a")))
     >>> body
     b'[1,2]'
@@ -164,6 +165,7 @@ def part_of(key: bytes, entry: bytes) -> Part:
 
     :param entry: the entry
 
+    >>> from zensols.persist.codec import JsonCodec
     >>> part_of(b"a", bytes(JsonCodec().encode([1, 2], "a"))).item.body
     b'[1,2]'
 

@@ -15,8 +15,9 @@ from .differences import Change
 from .manifest import now
 from .pages import Item, TreeBuilder
 from .parts import Part, from_bytes, join, part_of, to_bytes
+from .place import place_of
 from .restoration import Keys, Restoration
-from .snapshotting import GATE, Progress, Snapshot, place_of
+from .snapshotting import GATE, Progress, Snapshot
 from .source import Source
 
 __all__ = ["Mode", "restore"]

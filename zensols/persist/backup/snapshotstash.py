@@ -99,9 +99,8 @@ class SnapshotStash(ReadOnlyStash[Any], EntryStore):
         return None
 
     def load_entries(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        find = self._tree.find
-        found = (find(to_bytes(str(name))) for name in names)
-        return join(self.snapshot.depot, (item for item in found if item is not None))
+        found = self._tree.find_all(to_bytes(str(name)) for name in names)
+        return join(self.snapshot.depot, found)
 
     def dump_entry(self, name: str, entry: bytes) -> NoReturn:
         """Raise an error.

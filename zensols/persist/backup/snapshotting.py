@@ -13,6 +13,7 @@ from ..error import CorruptDataError, PersistableError
 from .depot import OBJECT, Depot, digest_of
 from .manifest import Catalog, now
 from .pages import Link
+from .place import place_of
 from .source import Source
 from .taking import Earlier, take
 from .tree import Tree
@@ -25,7 +26,6 @@ __all__ = [
     "Progress",
     "Snapshot",
     "newest",
-    "place_of",
     "snapshot",
     "snapshots",
 ]
@@ -142,7 +142,8 @@ def snapshot(
     :param into: where to keep it, together with other snapshots of the same or other
                  stashes; a stash or its URL
 
-    :param name: what to call the stash; by default its URL, or its class
+    :param name: what to call the stash; by default its URL, which has an absolute path
+                 if it is a local one, or its class
 
     :param progress: is told how far this is
 
@@ -208,18 +209,6 @@ def snapshot(
 
 def _ignore(_done: int, _total: int) -> None:
     pass
-
-
-def place_of(stash: Stash[Any]) -> str | None:
-    """Return the URL of a stash without its password, or None if it has none.
-
-    :param stash: the stash
-
-    """
-    try:
-        return str(stash.url)
-    except PersistableError:
-        return None
 
 
 def _stamp(stash: Stash[Any]) -> str | None:

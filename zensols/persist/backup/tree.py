@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .depot import Depot
@@ -46,16 +46,41 @@ class Tree:
         :raises CorruptDataError: if a page is missing or damaged
 
         """
+        return self._find(key, {})
+
+    def find_all(self, keys: Iterable[bytes]) -> Iterator[Item]:
+        """Return the items of keys, lazily, without those that are absent; quickly if
+        the keys are in order.
+
+        :param keys: the keys in UTF-8
+
+        :raises CorruptDataError: if a page is missing or damaged
+
+        """
+        last: dict[int, tuple[Link, list[Any]]] = {}
+        for key in keys:
+            item = self._find(key, last)
+            if item is not None:
+                yield item
+
+    def _find(self, key: bytes, last: dict[int, tuple[Link, list[Any]]]) -> Item | None:
         link = self.root
         while link.level:
-            links: list[Link] = read_page(self.depot, link)
+            links: list[Link] = self._read(link, last)
             index = bisect_right(links, key, key=lambda link: link.first) - 1
             if index < 0:
                 return None
             link = links[index]
-        items: list[Item] = read_page(self.depot, link)
+        items: list[Item] = self._read(link, last)
         index = bisect_right(items, key, key=lambda item: item.key) - 1
         return items[index] if index >= 0 and items[index].key == key else None
+
+    def _read(self, link: Link, last: dict[int, tuple[Link, list[Any]]]) -> list[Any]:
+        """Return the rows of a page, which may be the last one of its level."""
+        found = last.get(link.level)
+        if found is None or found[0] != link:
+            found = last[link.level] = link, read_page(self.depot, link)
+        return found[1]
 
     def items(self) -> Iterator[Item]:
         """Return the items, lazily, in the order of their keys.

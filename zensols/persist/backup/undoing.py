@@ -8,8 +8,9 @@ from ..domain import Stash, StashURL
 from ..error import PersistableError
 from .depot import Depot
 from .manifest import Catalog
+from .place import place_of
 from .restoration import KIND, Restoration
-from .snapshotting import Progress, place_of
+from .snapshotting import Progress
 
 __all__ = ["restorations", "undo"]
 

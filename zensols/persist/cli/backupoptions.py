@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..error import PersistableError
 from .ages import parse_age
 from .exits import UsageError
 
@@ -26,7 +27,29 @@ __all__ = [
     "Store",
     "Weekly",
     "keeping",
+    "name_meant",
 ]
+
+
+def name_meant(text: str) -> str:
+    """Return the name of snapshots that a user means: the URL of a local store stands
+    for the name that the store has by default, which is the same in each folder.
+
+    :param text: what the user gave
+
+    >>> name_meant("dir:/data/../cache"), name_meant("cache")
+    ('dir:///cache', 'cache')
+
+    """
+    from ..backup.place import local_path, place_of
+    from ..domain import open_stash
+
+    try:
+        stash = open_stash(text)
+    except PersistableError:
+        return text
+    return text if local_path(stash) is None else place_of(stash) or text
+
 
 Store = Annotated[
     str,
@@ -62,7 +85,9 @@ Name = Annotated[
         "--name",
         "-n",
         metavar="N",
-        help="Only snapshots of this name, which is the store's URL if none was given.",
+        parser=name_meant,
+        help="Only snapshots of this name, which is the store's URL if none was given; "
+        "that of a local store may be relative.",
         show_default=False,
     ),
 ]
@@ -73,7 +98,8 @@ NewName = Annotated[
         "--name",
         "-n",
         metavar="N",
-        help="What to call the store; by default its URL.",
+        parser=name_meant,
+        help="What to call the store; by default its URL, with an absolute path.",
         show_default=False,
     ),
 ]

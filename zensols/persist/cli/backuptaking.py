@@ -66,7 +66,7 @@ def name_of(stash: Stash[Any]) -> str:
     :param stash: the store
 
     """
-    from ..backup.snapshotting import place_of
+    from ..backup.place import place_of
 
     return place_of(stash) or type(stash).__name__
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -178,8 +179,12 @@ class _Besides:
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, str], Stash[Any] | None] = {}
+        self._unused: deque[Stash[Any]] = deque()
 
     def find(self, stash: Stash[Any], name: str) -> Stash[Any] | None:
+        while self._unused:
+            with suppress(IndexError):
+                getattr(self._unused.popleft(), "close", _do_nothing)()
         key = id(stash), name
         if key not in self._found:
             beside = stash.beside(name)
@@ -188,10 +193,15 @@ class _Besides:
         return self._found[key]
 
     def _forget(self, key: tuple[int, str]) -> None:
+        # Called wherever garbage is collected, where closing it might wait for a lock
+        # that this very thread has.
         beside = self._found.pop(key, None)
-        close = getattr(beside, "close", None)
-        if close is not None:
-            close()
+        if beside is not None:
+            self._unused.append(beside)
+
+
+def _do_nothing() -> None:
+    pass
 
 
 _besides: Final = _Besides()

@@ -115,7 +115,8 @@ class StashURL:
         """The local file or folder that the location names: absolute after
         ``//``, else relative to the working directory; ``~`` is the user's home.
 
-        :raises PersistableError: if there is none, or a host is given
+        :raises PersistableError: if there is none, a host is given, or ``~`` is
+                                  followed by a name that is no user's
 
         """
         location = self.location
@@ -130,7 +131,14 @@ class StashURL:
                 )
         if not location:
             raise self.wrong(f"no path: write {self.scheme}:///some/path")
-        return Path(unquote(location)).expanduser()
+        path = Path(unquote(location))
+        try:
+            return path.expanduser()
+        except RuntimeError as e:
+            raise self.wrong(
+                f"no home of a user {path.parts[0][1:]!r}: write an absolute path, such "
+                f"as {self.scheme}:///some/path"
+            ) from e
 
     def without(self, *names: str) -> StashURL:
         """Return this URL without some options.

@@ -63,7 +63,8 @@ def freeze(pool: SqlitePool) -> Iterator[FrozenPool]:
 
     >>> import os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "data.db")
-    >>> pool = SqlitePool(SqliteFile(path, "CREATE TABLE t (n)", 60, "NORMAL"))
+    >>> table = "CREATE TABLE IF NOT EXISTS t (n)"
+    >>> pool = SqlitePool(SqliteFile(path, table, 60, "NORMAL"))
     >>> with freeze(pool) as frozen:
     ...     pool.run_many("INSERT INTO t VALUES (?)", [(1,)])
     ...     frozen.run("SELECT n FROM t"), pool.run("SELECT n FROM t")

@@ -193,7 +193,7 @@ class Panel:
         :param url: the URL, as a snapshot has it
 
         """
-        from ..backup.snapshotting import place_of
+        from ..backup.place import place_of
 
         same = (p.number for p in self.stores if place_of(p.content) == url)
         return None if url is None else next(same, None)
