@@ -102,7 +102,7 @@ CASES = (
         "take a snapshot of 100,000 files that haven't changed",
         _FIRST,
         partial(_measure, "dir", 0),
-        Bar(1 / 5),
+        Bar(1 / 20),
         note=(
             "Each file is asked when it was written, since another program may have "
             "done it, and none is read.  Here the files are in memory; on a disk the "

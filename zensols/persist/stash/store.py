@@ -116,17 +116,21 @@ class StoreStash(CloseableStash[V], EntryStore, Generic[V]):
     ) -> Iterator[tuple[str, bytes]]:
         encode = self.entry_codec.encode
         left, bytes_left = self.transaction
-        for name, inst in items:
+        rest = iter(items)
+        for name, inst in rest:
             key = str(name)
             entry = bytes(encode(inst, key))
-            if bytes_left >= 0:
-                left -= 1
-                bytes_left -= len(entry)
-                if left <= 0 or bytes_left <= 0:
-                    # More than one transaction: before the first one ends.
-                    stack.enter_context(self.batch())
-                    bytes_left = -1
+            left -= 1
+            bytes_left -= len(entry)
+            if left <= 0 or bytes_left <= 0:
+                # More than one transaction: before the first one ends.
+                stack.enter_context(self.batch())
+                yield key, entry
+                break
             yield key, entry
+        for name, inst in rest:
+            key = str(name)
+            yield key, bytes(encode(inst, key))
 
     @contextmanager
     def frozen(self, timeout: float | None = None) -> Iterator[Stash[V]]:
