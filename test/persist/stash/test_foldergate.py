@@ -127,3 +127,19 @@ def test_who_is_alone_may_shut_it_again(stash: DirectoryStash[Any]) -> None:
         assert not done.wait(0.2)
     thread.join()
     assert done.is_set()
+
+
+def test_who_makes_the_folder_waits_too(stash: DirectoryStash[Any]) -> None:
+    written = threading.Event()
+
+    def write() -> None:
+        stash.dump_many([("a", 1), ("b", 1)])
+        written.set()
+
+    thread = threading.Thread(target=write)
+    with stash.frozen(60) as view:
+        thread.start()
+        assert not written.wait(0.2)
+        assert dict(view) == {}
+    thread.join()
+    assert dict(stash) == {"a": 1, "b": 1}

@@ -84,13 +84,14 @@ class FolderGate(BatchGate):
             # The kernel would let the thread wait for itself.
             yield
             return
+        due = None if timeout is None else time.monotonic() + timeout
         with ExitStack() as stack:
+            # First, so that nobody can pass any more who makes the folder.
+            self._put_up_sign(stack, timeout)
             descriptor = self._open(stack)
             if descriptor is None:
                 stack.enter_context(super().shut(timeout))
             else:
-                due = None if timeout is None else time.monotonic() + timeout
-                self._put_up_sign(stack, timeout)
                 self._be_alone(descriptor, due)
                 stack.enter_context(_alone.of(self._folder))
             stack.enter_context(_inside.of(self._folder))
