@@ -23,6 +23,7 @@ SOURCES = sorted((ROOT / "zensols").rglob("*.py"))
 FLOORS = {
     "error": -1,
     "missing": -1,
+    "lazy": -1,
     "files": 0,
     "codec": 0,
     "dealloc": 0,

@@ -5,9 +5,9 @@ are imported when they are first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..lazy import lazy_names
 from .cache import CacheStash
 from .dictionary import DictionaryStash
 from .directory import DirectoryStash, Durability
@@ -62,15 +62,4 @@ _MODULES = {
     "StoreStash": "store",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    # Here, sorted is a module.
-    return [*{*globals(), *__all__}]
+__getattr__, __dir__ = lazy_names(globals(), _MODULES)
