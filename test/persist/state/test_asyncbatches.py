@@ -47,12 +47,12 @@ async def test_each_gets_its_own_answer() -> None:
 async def test_who_asks_later_need_not_wait_for_others() -> None:
     server = Server()
     batches = AsyncBatches(server.send, size=3, most=2)
-    one = asyncio.create_task(batches.ask(1))
+    one = asyncio.ensure_future(batches.ask(1))
     await reach(server)
-    two = asyncio.create_task(batches.ask(2))
+    two = asyncio.ensure_future(batches.ask(2))
     await reach(server)
-    three = asyncio.create_task(batches.ask(3))
-    four = asyncio.create_task(batches.ask(4))
+    three = asyncio.ensure_future(batches.ask(3))
+    four = asyncio.ensure_future(batches.ask(4))
     server.is_open.set()
     assert await asyncio.gather(one, two, three, four) == [-1, -2, -3, -4]
     assert server.batches == [[1], [2], [3, 4]]
@@ -86,7 +86,7 @@ async def test_what_fails_fails_for_all_and_no_longer() -> None:
 async def test_who_gives_up_does_not_disturb_others() -> None:
     server = Server()
     batches = AsyncBatches(server.send, size=3, most=1)
-    tasks = [asyncio.create_task(batches.ask(number)) for number in range(4)]
+    tasks = [asyncio.ensure_future(batches.ask(number)) for number in range(4)]
     await reach(server)
     tasks[1].cancel()
     tasks[3].cancel()
@@ -108,7 +108,7 @@ def test_loop_that_ends_leaves_nothing_for_the_next() -> None:
 
     async def leave() -> asyncio.Task[Any]:
         servers.append(Server())
-        tasks = [asyncio.create_task(batches.ask(number)) for number in range(3)]
+        tasks = [asyncio.ensure_future(batches.ask(number)) for number in range(3)]
         await reach(servers[-1])
         return tasks[-1]
 
@@ -126,7 +126,7 @@ async def test_sender_that_is_cancelled_cancels_who_waits() -> None:
     server = Server()
     batches = AsyncBatches(server.send, size=1, most=1)
     before = asyncio.all_tasks()
-    tasks = [asyncio.create_task(batches.ask(number)) for number in range(2)]
+    tasks = [asyncio.ensure_future(batches.ask(number)) for number in range(2)]
     await reach(server)
     (sender,) = asyncio.all_tasks() - before - set(tasks)
     sender.cancel()

@@ -7,6 +7,7 @@ import pickle
 from collections.abc import AsyncIterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from zensols.persist.error import PersistableError
@@ -67,3 +68,35 @@ async def test_applications_side_by_side(postgres_url: str) -> None:
         # In a thread, as one that waits would be used.
         listed = await asyncio.to_thread(other.list_app_ids, "p")
         assert sorted(listed) == sorted(apps)
+
+
+_COUNT = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+async def test_connections_are_as_many_as_it_may_have(
+    postgres_url: str, size: int
+) -> None:
+    persister = AsyncPostgreSQLPersister(postgres_url, pool_size=size)
+    large = {"text": "x" * (1 << 17)}
+
+    async def work(app: str) -> None:
+        for number in range(3):
+            await persister.save("p", app, number, "step", {"n": number}, "failed")
+            await persister.save("p", app, number, "step", {"n": number}, "completed")
+            await persister.save("p", app, number, "large", large, "completed")
+            await persister.load("p", app)
+            await persister.load("p", app, number)
+
+    await asyncio.gather(*map(work, map(str, range(16))))
+    observer = await psycopg.AsyncConnection.connect(postgres_url, autocommit=True)
+    async with observer:
+        cursor = await observer.execute(_COUNT)
+        assert await cursor.fetchone() == (size,)
+        await persister.cleanup()
+        async with asyncio.timeout(60):
+            while await (await observer.execute(_COUNT)).fetchone() != (0,):
+                pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, LiteralString
 
 import psycopg
@@ -11,6 +11,7 @@ import pytest
 
 from zensols.persist.error import PersistableError
 from zensols.persist.state import asyncpostgresrecords
+from zensols.persist.state.asyncpostgrespool import AsyncPostgresPool
 from zensols.persist.state.asyncpostgresrecords import AsyncPostgresRecords
 from zensols.persist.state.chain import Stored
 from zensols.persist.state.postgresbatches import batches_of
@@ -30,9 +31,11 @@ class Counted(AsyncPostgresRecords):
         super().__init__(*arguments)
         self.sent: list[bytes] = []
 
-    async def _run_one(self, statement: bytes, parameters: Any) -> list[Any] | None:
+    def _run_one(
+        self, pool: AsyncPostgresPool, statement: bytes, parameters: Any
+    ) -> Awaitable[list[Any] | None]:
         self.sent.append(statement)
-        return await super()._run_one(statement, parameters)
+        return super()._run_one(pool, statement, parameters)
 
 
 @pytest.fixture

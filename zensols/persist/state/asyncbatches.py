@@ -52,8 +52,8 @@ class AsyncBatches(Generic[A]):
         self._senders: set[asyncio.Task[None]] = set()
         self._is_starting = False
 
-    async def ask(self, request: A) -> Any:
-        """Return the answer to what is asked.
+    def ask(self, request: A) -> asyncio.Future[Any]:
+        """Return the answer to what is asked, to be awaited.
 
         :param request: what is asked
 
@@ -67,7 +67,7 @@ class AsyncBatches(Generic[A]):
         if not self._is_starting and len(self._senders) < self._most:
             self._is_starting = True
             loop.call_soon(self._start)
-        return await answer
+        return answer
 
     def _start(self) -> None:
         self._is_starting = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 __all__ = ["AsyncPostgresRecords"]
+
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 _BATCH: Final = 16
 """How many states are found, or saved, at once at most."""
@@ -51,10 +53,15 @@ class AsyncPostgresRecords:
         """
         self._arguments = address, table, timeout, size
         self._work = PostgresWork(str(StashURL.parse(address)), table)
-        self._pool = AsyncPostgresPool(PostgresServer(address, timeout), size)
+        server, few = PostgresServer(address, timeout), min(size, _BATCHES)
+        # Connections are taken in turn, and what a server's process has just done, it
+        # does much faster again: so batches have few of their own.
+        self._few = self._pool = AsyncPostgresPool(server, few)
+        if size > few:
+            self._pool = AsyncPostgresPool(server, size - few)
         self._batches = {
             statement: AsyncBatches(
-                partial(self._run_batch, statement, batch), _BATCH, min(size, _BATCHES)
+                partial(self._run_batch, statement, batch), _BATCH, few
             )
             for statement, batch in batches_of(PostgresStatements(table)).items()
         }
@@ -67,16 +74,16 @@ class AsyncPostgresRecords:
             raise AttributeError(name)
         method = getattr(self._work, name)
 
-        async def call(*arguments: Any) -> Any:
-            return await drive_async(method(*arguments), self)
+        def call(*arguments: Any) -> Awaitable[Any]:
+            return drive_async(method(*arguments), self)
 
         # Found at once from now on.
         self.__dict__[name] = call
         return call
 
-    async def run(
+    def run(
         self, statement: bytes, parameters: Sequence[Any]
-    ) -> list[Any] | None:
+    ) -> Awaitable[list[Any] | None]:
         """Carry out a step of :class:`.PostgresWork`.
 
         :param statement: the SQL
@@ -86,14 +93,13 @@ class AsyncPostgresRecords:
         """
         batches = self._batches.get(statement)
         if batches is None or _is_large(parameters):
-            return await self._run_one(statement, parameters)
-        rows: list[Any] | None = await batches.ask(parameters)
-        return rows
+            return self._run_one(self._pool, statement, parameters)
+        return batches.ask(parameters)
 
-    async def _run_one(
-        self, statement: bytes, parameters: Sequence[Any]
-    ) -> list[Any] | None:
-        return await self._pool.use(partial(_run, statement, parameters))
+    def _run_one(
+        self, pool: AsyncPostgresPool, statement: bytes, parameters: Parameters
+    ) -> Awaitable[list[Any] | None]:
+        return pool.use(partial(_run, statement, parameters))
 
     async def _run_batch(
         self, statement: bytes, batch: Batch, requests: list[Sequence[Any]]
@@ -101,13 +107,13 @@ class AsyncPostgresRecords:
         if len(requests) > 1:
             try:
                 parameters = batch.parameters(requests)
-                rows = await self._run_one(batch.statement, parameters)
+                rows = await self._run_one(self._few, batch.statement, parameters)
             except (PersistableError, ValueError) as e:
                 if not _is_of_one(e):
                     raise
             else:
                 return _answers(rows, len(requests))
-        alone = [self._run_one(statement, parameters) for parameters in requests]
+        alone = [self._run_one(self._few, statement, one) for one in requests]
         answers: list[Any] = await asyncio.gather(*alone, return_exceptions=True)
         return answers
 
@@ -126,7 +132,7 @@ class AsyncPostgresRecords:
 
     async def close(self) -> None:
         """Close the connections; using it makes new ones."""
-        await self._pool.close()
+        await asyncio.gather(self._few.close(), self._pool.close())
 
 
 class _Transaction:
@@ -162,7 +168,7 @@ def _answers(rows: list[Any] | None, count: int) -> list[Any]:
 
 
 async def _run(
-    statement: bytes, parameters: Sequence[Any], connection: AsyncConnection
+    statement: bytes, parameters: Parameters, connection: AsyncConnection
 ) -> list[Any]:
     cursor = await connection.execute(statement, parameters, binary=True)
     return await cursor.fetchall() if has_rows(cursor) else []

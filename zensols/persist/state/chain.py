@@ -118,8 +118,10 @@ class Chain:
         """
         if stored.kind == "same":
             return self
+        if not stored.path:
+            return Chain((_State(0, record, data, 0),))
         before = [state for state in self._states if state.record in stored.path]
-        deltas = before[-1].deltas + len(stored.payload) if before else 0
+        deltas = before[-1].deltas + len(stored.payload)
         return Chain((*before, _State(stored.place, record, data, deltas)))
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -13,19 +14,20 @@ from .postgresstatements import PostgresStatements
 
 __all__ = ["Batch", "batches_of"]
 
-# An array takes the driver long, so that what has a known length, or is the rest, is
-# in one, and what JSON has a form for is in JSON.
+# An array takes the driver long, so that bytes are in one piece, of which each has its
+# part, and what JSON has a form for is in JSON.
 
 # Without the limit, a planner that thinks that the table is small reads all of it.
 _FIND: Final = """
-SELECT g.number, r.* FROM unnest(%b::bytea[]) WITH ORDINALITY AS g (key, number)
+SELECT number, r.* FROM generate_series(1, octet_length(%(keys)b) / 64) number
 CROSS JOIN LATERAL (
     SELECT {fields}, payload FROM {records} WHERE id = (
         SELECT r.id FROM {branches} b CROSS JOIN LATERAL (
             SELECT n.id FROM {records} n WHERE n.branch = b.id AND n.hidden <> 1
             ORDER BY n.id DESC LIMIT 1) r
-        WHERE b.partition_digest = substr(g.key, 1, 32)
-        AND b.app_digest = substr(g.key, 33) AND r.id >= b.floor)
+        WHERE b.partition_digest = substr(%(keys)b::bytea, number * 64 - 63, 32)
+        AND b.app_digest = substr(%(keys)b::bytea, number * 64 - 31, 32)
+        AND r.id >= b.floor)
     LIMIT 1) r
 """
 
@@ -35,34 +37,36 @@ CROSS JOIN LATERAL (
 _ADD: Final = """
 WITH given AS MATERIALIZED (
     SELECT * FROM ROWS FROM (
-        json_to_recordset(?::json) AS (sequence_id bigint, position text, status text,
+        json_to_recordset(%(rows)s::json) AS (sequence_id bigint, position text,
             created_at text, version bigint, size bigint, kind smallint, path text,
-            place bigint, base bigint),
-        unnest(%b::bytea[], %b::bytea[]))
-    WITH ORDINALITY AS g (sequence_id, position, status, created_at, version, size,
-        kind, path, place, base, key, payload, number)),
+            place bigint, base bigint, start integer, middle integer, past integer))
+    WITH ORDINALITY AS g (sequence_id, position, created_at, version, size,
+        kind, path, place, base, start, middle, past, number)),
 found AS MATERIALIZED (
-    SELECT g.*, (
-        SELECT b.id FROM {branches} b WHERE b.partition_digest = substr(g.key, 1, 32)
-        AND b.app_digest = substr(g.key, 33, 32) FOR NO KEY UPDATE) AS branch
-    FROM (SELECT * FROM given ORDER BY key) g),
+    SELECT number, (
+        SELECT b.id FROM {branches} b
+        WHERE b.partition_digest = k.partition AND b.app_digest = k.app
+        FOR NO KEY UPDATE) AS branch
+    FROM (
+        SELECT number, substr(%(keys)b::bytea, number::integer * 64 - 63, 32) partition,
+            substr(%(keys)b::bytea, number::integer * 64 - 31, 32) app
+        FROM given ORDER BY partition, app) k),
 numbered AS MATERIALIZED (
-    SELECT f.*, nextval((SELECT pg_get_serial_sequence(?, 'id')::regclass)) AS id
+    SELECT number, branch,
+        nextval((SELECT pg_get_serial_sequence(%(table)s, 'id')::regclass)) AS id
     FROM (SELECT * FROM found WHERE branch IS NOT NULL ORDER BY number) f),
 made AS (
     INSERT INTO {records} (id, branch, sequence_id, position, status, created_at,
         version, size, kind, path, place, base, payload, step, hidden)
     OVERRIDING SYSTEM VALUE
-    SELECT id, branch, sequence_id, position, status, created_at, version, size, kind,
-        path, place, base, payload, substr(key, 65), 0
-    FROM numbered ORDER BY base
+    SELECT id, branch, sequence_id, position, 'completed', created_at, version, size,
+        COALESCE(kind, 0), COALESCE(path, ''), COALESCE(place, 0), base,
+        substr(%(data)b::bytea, start, middle - start),
+        substr(%(data)b::bytea, middle, past - middle), 0
+    FROM numbered JOIN given USING (number) ORDER BY base
     ON CONFLICT DO NOTHING RETURNING id)
 SELECT number, id FROM made JOIN numbered USING (id)
 """
-
-_NAMES: Final = (
-    "sequence_id position status created_at version size kind path place base".split()
-)
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Batch:
     statement: bytes
     """The SQL, whose rows begin with the number, from 1 on, of whom they are for."""
 
-    parameters: Callable[[Sequence[Sequence[Any]]], tuple[Any, ...]]
+    parameters: Callable[[Sequence[Sequence[Any]]], dict[str, Any]]
     """Makes of what the other one takes, for each, what this one takes."""
 
 
@@ -84,7 +88,7 @@ def batches_of(sql: PostgresStatements) -> dict[bytes, Batch]:
     >>> sql = PostgresStatements("states")
     >>> find = batches_of(sql)[sql.find]
     >>> find.parameters([(b"user 1", b"chat"), (b"user 2", b"talk")])
-    ([b'user 1chat', b'user 2talk'],)
+    {'keys': b'user 1chatuser 2talk'}
 
     """
     return {
@@ -93,14 +97,40 @@ def batches_of(sql: PostgresStatements) -> dict[bytes, Batch]:
     }
 
 
-def _keys(requests: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
-    return (list(map(b"".join, requests)),)
+def _keys(requests: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    return {"keys": b"".join(chain.from_iterable(requests))}
 
 
-def _rows(table: str, requests: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
-    rows, keys, payloads = [], [], []
-    for partition, app, *fields, payload, step in requests:
-        rows.append(dict(zip(_NAMES, fields, strict=True)))
-        keys.append(partition + app + step)
-        payloads.append(payload)
-    return msgspec.json.encode(rows).decode(), keys, payloads, table
+def _rows(table: str, requests: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = []
+    keys: list[bytes] = []
+    data: list[bytes] = []
+    past = 1
+    for request in requests:
+        partition, app, sequence_id, position, _, created_at, version, size = request[
+            :8
+        ]
+        kind, path, place, base, payload, step = request[8:]
+        start, middle = past, past + len(payload)
+        past = middle + len(step)
+        row = {
+            "sequence_id": sequence_id,
+            "position": position,
+            "created_at": created_at,
+            "version": version,
+            "size": size,
+            "start": start,
+            "middle": middle,
+            "past": past,
+        }
+        if kind:
+            row |= {"kind": kind, "path": path, "place": place, "base": base}
+        rows.append(row)
+        keys += partition, app
+        data += payload, step
+    return {
+        "rows": msgspec.json.encode(rows).decode(),
+        "keys": b"".join(keys),
+        "data": b"".join(data),
+        "table": table,
+    }
