@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -39,18 +40,34 @@ def gate(request: pytest.FixtureRequest) -> BatchGate:
 
 
 def test_many_pass_at_once(gate: BatchGate) -> None:
-    barrier = threading.Barrier(4, timeout=60)
+    barrier = threading.Barrier(8, timeout=60)
     passed = []
 
     def work() -> None:
         with gate.passing():
             passed.append(barrier.wait())
 
-    # Of which no two have the same place.
-    threads = [run(work) for _ in range(4)]
+    threads = [run(work) for _ in range(8)]
     for thread in threads:
         thread.join()
-    assert len(passed) == 4
+    assert len(passed) == 8
+
+
+def test_locks_of_the_dead_hold_nobody_up() -> None:
+    stash = DictionaryStash[int]()
+    gate = BatchGate(stash, "test")
+    passed = threading.Event()
+
+    def work() -> None:
+        with gate.passing():
+            passed.set()
+
+    with ExitStack() as stack:
+        for number in range(7):
+            stack.enter_context(stash.lock(f"\0zensols.persist.test.{number}"))
+        thread = run(work)
+        assert passed.wait(60)
+    thread.join()
 
 
 def test_one_is_alone(gate: BatchGate) -> None:

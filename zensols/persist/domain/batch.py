@@ -96,13 +96,23 @@ class BatchGate:
 
         """
         while True:
-            with key_lock(self._stash, self._slot(threading.get_native_id())):
+            with ExitStack() as stack:
+                self._take_slot(stack)
                 # Who is inside must not wait for who waits for it to leave.
                 if _inside.count or not self._is_shut():
                     with _inside:
                         yield
                     return
             self._wait()
+
+    def _take_slot(self, stack: ExitStack) -> None:
+        first = threading.get_native_id()
+        # Of which some may be those of the dead, until they expire.
+        for number in range(first, first + _SLOTS):
+            with suppress(LockTimeoutError):
+                stack.enter_context(key_lock(self._stash, self._slot(number), 0))
+                return
+        stack.enter_context(key_lock(self._stash, self._slot(first)))
 
     @contextmanager
     def shut(self, timeout: float | None = None) -> Iterator[None]:
