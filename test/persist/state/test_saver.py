@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from zensols.persist.state import InMemoryPersister, SQLitePersister, State
+from zensols.persist.state import (
+    InMemoryPersister,
+    SQLitePersister,
+    State,
+    StateConflictError,
+)
 from zensols.persist.state.chain import Chain
 from zensols.persist.state.chains import Chains
 from zensols.persist.state.memory import MemoryRecords
@@ -102,3 +108,21 @@ def test_chain_is_remembered() -> None:
     assert isinstance(chain, Chain)
     save(saver, records, 2)
     assert saver._chains.get(("p", "app")) is not chain
+
+
+@dataclass
+class Unknown:
+    """Of which only one of two programs knows."""
+
+    n: int
+
+
+def test_conflict_with_what_can_t_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with SQLitePersister(path, types=[Unknown]) as one, SQLitePersister(path) as other:
+        one.save("p", "app", 1, "step", {"it": Unknown(1)}, "completed")
+        with pytest.raises(
+            StateConflictError, match=r"can't be read here: .*Unknown"
+        ) as e:
+            other.save("p", "app", 1, "step", {"it": 2}, "completed")
+    assert (e.value.saved, e.value.refused) == (None, {"it": 2})

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from ..error import CorruptDataError
+from ..error import CorruptDataError, PersistableError
 from .chain import Chain, Stored
 from .chains import Chains
 from .diff import find_differences
@@ -19,6 +19,7 @@ from .record import Draft, Record
 from .records import ANY, Refused
 from .seal import seal
 from .serde import StateSerde
+from .state import State
 from .steps import Steps
 from .wording import name_of
 
@@ -81,7 +82,7 @@ class Saver:
             return
         if isinstance(added, Record):
             before = yield from self._reader.read(added)
-            if before == data and added.status == status:
+            if added.status == status and self._serde.is_same(before, data):
                 # Saved by an attempt that never learned of it.
                 return
             raise self._conflict(draft, added, before, state)
@@ -131,10 +132,14 @@ class Saver:
     def _conflict(
         self, draft: Draft, added: Record, before: bytes, state: Mapping[str, Any]
     ) -> StateConflictError:
-        there = self._serde.decode(before, added.version)
+        there: State | None = None
+        try:
+            there = self._serde.decode(before, added.version)
+            differences = find_differences(there, state)
+            shown = "; ".join(map(str, differences[:5])) or "the states are equal"
+        except PersistableError as e:
+            shown = f"what was saved can't be read here: {e}"
         name = name_of(draft.partition_key, draft.app_id)
-        differences = find_differences(there, state)
-        shown = "; ".join(map(str, differences[:5])) or "the states are equal"
         return StateConflictError(
             f"State {draft.sequence_id} of {name} at position {draft.position!r} was "
             f"saved at {added.created_at} as {added.status}, and is not replaced by "
