@@ -142,6 +142,8 @@ def test_limits_are_arguments(robots: list[Robot], tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(source)
     with pytest.raises(PersistableError, match=f"larger than {len(source) - 1} bytes"):
         import_all(tmp_path / "file", max_bytes=len(source) - 1)
+    # Of which no more is allocated than there is in the file.
+    assert import_all(tmp_path / "file", max_bytes=1 << 60).keys == ("a",)
     with pytest.raises(FileNotFoundError):
         import_all(tmp_path / "none")
 

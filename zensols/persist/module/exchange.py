@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +25,9 @@ MAX_BYTES: Final = 16 << 20
 
 MAX_DEPTH: Final = 100
 """How deeply it may be nested."""
+
+_PIECE: Final = 1 << 20
+"""How many bytes are read at once."""
 
 _NESTED: Final = (dict, list, tuple, set, frozenset)
 
@@ -138,7 +141,9 @@ def _bytes(source: Source, max_bytes: int) -> tuple[str, bytes]:
     else:
         name = f"file '{os.fspath(source)}'"
         with open(source, "rb") as file:
-            data = file.read(max_bytes + 1)
+            # Not at once, which would take as much memory as it may have.
+            pieces = iter(partial(file.read, _PIECE), b"")
+            data = b"".join(islice(pieces, max_bytes // _PIECE + 1))
     if len(data) > max_bytes:
         raise PersistableError(
             f"Can't import from {name}: it is larger than {max_bytes} bytes; "
