@@ -38,9 +38,10 @@ _ADD: Final = """
 WITH given AS MATERIALIZED (
     SELECT * FROM ROWS FROM (
         json_to_recordset(%(rows)s::json) AS (sequence_id bigint, position text,
-            created_at text, version bigint, size bigint, kind smallint, path text,
-            place bigint, base bigint, start integer, middle integer, past integer))
-    WITH ORDINALITY AS g (sequence_id, position, created_at, version, size,
+            status text, created_at text, version bigint, size bigint, kind smallint,
+            path text, place bigint, base bigint, start integer, middle integer,
+            past integer))
+    WITH ORDINALITY AS g (sequence_id, position, status, created_at, version, size,
         kind, path, place, base, start, middle, past, number)),
 found AS MATERIALIZED (
     SELECT number, (
@@ -59,14 +60,17 @@ made AS (
     INSERT INTO {records} (id, branch, sequence_id, position, status, created_at,
         version, size, kind, path, place, base, payload, step, hidden)
     OVERRIDING SYSTEM VALUE
-    SELECT id, branch, sequence_id, position, 'completed', created_at, version, size,
-        COALESCE(kind, 0), COALESCE(path, ''), COALESCE(place, 0), base,
-        substr(%(data)b::bytea, start, middle - start),
+    SELECT id, branch, sequence_id, position, status, created_at, version, size, kind,
+        path, place, base, substr(%(data)b::bytea, start, middle - start),
         substr(%(data)b::bytea, middle, past - middle), 0
     FROM numbered JOIN given USING (number) ORDER BY base
     ON CONFLICT DO NOTHING RETURNING id)
 SELECT number, id FROM made JOIN numbered USING (id)
 """
+
+_NAMES: Final = (
+    "sequence_id position status created_at version size kind path place base".split()
+)
 
 
 @dataclass(frozen=True)
@@ -106,25 +110,11 @@ def _rows(table: str, requests: Sequence[Sequence[Any]]) -> dict[str, Any]:
     keys: list[bytes] = []
     data: list[bytes] = []
     past = 1
-    for request in requests:
-        partition, app, sequence_id, position, _, created_at, version, size = request[
-            :8
-        ]
-        kind, path, place, base, payload, step = request[8:]
-        start, middle = past, past + len(payload)
-        past = middle + len(step)
-        row = {
-            "sequence_id": sequence_id,
-            "position": position,
-            "created_at": created_at,
-            "version": version,
-            "size": size,
-            "start": start,
-            "middle": middle,
-            "past": past,
-        }
-        if kind:
-            row |= {"kind": kind, "path": path, "place": place, "base": base}
+    for partition, app, *fields, payload, step in requests:
+        row = dict(zip(_NAMES, fields, strict=True))
+        middle = past + len(payload)
+        row |= {"start": past, "middle": middle, "past": middle + len(step)}
+        past = row["past"]
         rows.append(row)
         keys += partition, app
         data += payload, step
