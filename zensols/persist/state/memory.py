@@ -27,7 +27,12 @@ class MemoryRecords:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._branches: dict[int, tuple[str | None, Branch]] = {}
+        # By partition, which None and "" are two of, and name.
+        self._apps: dict[tuple[str | None, str], int] = {}
         self._records: dict[int, Record] = {}
+        # Those of each branch, and the last completed one of each step of it.
+        self._own: dict[int, dict[int, Record]] = {}
+        self._steps: dict[tuple[int, int, str], int] = {}
         self._hidden: set[int] = set()
         self._count = 0
 
@@ -55,22 +60,25 @@ class MemoryRecords:
             return self.find_in([Span(branch.id, branch.floor, None)], sequence_id)
 
     def find_in(self, spans: Sequence[Span], sequence_id: int | None) -> Record | None:
+        newest: Record | None = None
         with self._lock:
-            for record in reversed(self._records.values()):
-                if (
-                    record.id not in self._hidden
-                    and any(record in span for span in spans)
-                    and sequence_id in (None, record.sequence_id)
-                ):
-                    return record
-        return None
+            for span in spans:
+                for record in reversed(self._own.get(span.branch, {}).values()):
+                    if newest is not None and record.id < newest.id:
+                        break
+                    if (
+                        record.id not in self._hidden
+                        and record in span
+                        and sequence_id in (None, record.sequence_id)
+                    ):
+                        newest = record
+                        break
+        return newest
 
     def find_branch(self, partition_key: str | None, app_id: str) -> Branch | None:
         with self._lock:
-            for partition, branch in self._branches.values():
-                if branch.app_id == app_id and _same(partition, partition_key):
-                    return branch
-        return None
+            id_ = self._apps.get((partition_key, app_id))
+            return None if id_ is None else self._branches[id_][1]
 
     def find_branches(self, root: int) -> list[Branch]:
         with self._lock:
@@ -87,44 +95,40 @@ class MemoryRecords:
 
     def list_apps(self, partition_key: Any) -> list[tuple[str | None, str]]:
         with self._lock:
-            newest = {
-                id_: branch.last or 0 for id_, (_, branch) in self._branches.items()
-            }
-            for record in self._records.values():
-                newest[record.branch] = max(newest[record.branch], record.id)
             apps = [
-                (newest[branch.id], branch.id, partition, branch.app_id)
-                for partition, branch in self._branches.values()
-                if branch.app_id is not None
-                and (partition_key is ALL or _same(partition, partition_key))
+                (self._newest(id_), id_, app)
+                for app, id_ in self._apps.items()
+                if partition_key is ALL or partition_key == app[0]
             ]
         apps.sort(key=lambda app: app[:2], reverse=True)
-        return [(partition, app_id) for _, _, partition, app_id in apps]
+        return [app for _, _, app in apps]
+
+    def _newest(self, branch: int) -> int:
+        """The number of the last record of a branch, or that before it."""
+        own = next(reversed(self._own.get(branch, {})), 0)
+        return max(own, self._branches[branch][1].last or 0)
 
     def list_records(self, spans: Sequence[Span], hidden: bool) -> list[Record]:
         with self._lock:
-            return [
+            records = [
                 replace(record, stored=replace(record.stored, payload=b""))
-                for record in self._records.values()
-                if any(record in span for span in spans)
-                and (hidden or record.id not in self._hidden)
+                for span in spans
+                for record in self._own.get(span.branch, {}).values()
+                if record in span and (hidden or record.id not in self._hidden)
             ]
+        return sorted(records, key=lambda record: record.id)
 
     def add(self, draft: Draft, expected: Any) -> int | Record | Refused:
         with self._lock:
             branch = self.find_branch(draft.partition_key, draft.app_id)
             if branch is None:
+                if expected not in (ANY, None):
+                    return Refused.MOVED
                 branch = self._branch(draft.partition_key, draft.app_id, None, None, 0)
-            for record in reversed(self._records.values()):
-                if (
-                    record.branch == branch.id
-                    and record.sequence_id == draft.sequence_id
-                    and record.position == draft.position
-                    and record.status == "completed"
-                    and record.id not in self._hidden
-                    and record.id >= branch.floor
-                ):
-                    return record
+            step = branch.id, draft.sequence_id, draft.position
+            same = self._steps.get(step, 0)
+            if same >= max(branch.floor, 1) and same not in self._hidden:
+                return self._records[same]
             if expected is not ANY:
                 newest = self.find(draft.partition_key, draft.app_id, None)
                 if newest is None and branch.parent is not None:
@@ -134,7 +138,7 @@ class MemoryRecords:
             if any(id_ not in self._records for id_ in draft.stored.path):
                 return Refused.LOST
             self._count += 1
-            self._records[self._count] = Record(
+            record = Record(
                 self._count,
                 branch.id,
                 draft.sequence_id,
@@ -145,7 +149,11 @@ class MemoryRecords:
                 draft.size,
                 draft.stored,
             )
-            return self._count
+            self._records[record.id] = record
+            self._own.setdefault(branch.id, {})[record.id] = record
+            if draft.status == "completed":
+                self._steps[step] = record.id
+            return record.id
 
     def fork(
         self, partition_key: str | None, app_id: str, source: Branch, record: Record
@@ -168,12 +176,14 @@ class MemoryRecords:
 
     def release(self, branch: int, newest: Any) -> None:
         with self._lock:
-            own = (r.id for r in self._records.values() if r.branch == branch)
-            if newest is not ANY and max(own, default=0) > newest:
+            own = next(reversed(self._own.get(branch, {})), 0)
+            if newest is not ANY and own > newest:
                 return
             if branch in self._branches:
                 partition, old = self._branches[branch]
                 self._branches[branch] = partition, replace(old, app_id=None)
+                if old.app_id is not None:
+                    del self._apps[partition, old.app_id]
 
     def discard(
         self,
@@ -191,12 +201,21 @@ class MemoryRecords:
                 for id_ in record.stored.path
             }
             for id_ in gone - needed:
-                self._records.pop(id_, None)
-                self._hidden.discard(id_)
-            used = {record.branch for record in self._records.values()}
+                self._remove(id_)
+            used = {branch for branch, own in self._own.items() if own}
             used |= {branch.parent or 0 for _, branch in self._branches.values()}
             for id_ in set(branches) - used:
                 self._branches.pop(id_, None)
+                self._own.pop(id_, None)
+
+    def _remove(self, id_: int) -> None:
+        record = self._records.pop(id_, None)
+        self._hidden.discard(id_)
+        if record is not None:
+            del self._own[record.branch][id_]
+            step = record.branch, record.sequence_id, record.position
+            if self._steps.get(step) == id_:
+                del self._steps[step]
 
     def close(self) -> None:
         pass
@@ -213,8 +232,5 @@ class MemoryRecords:
         root = self._count if parent is None else self._branches[parent][1].root
         branch = Branch(self._count, root, parent, last, app_id, floor)
         self._branches[branch.id] = partition_key, branch
+        self._apps[partition_key, app_id] = branch.id
         return branch
-
-
-def _same(one: str | None, other: str | None) -> bool:
-    return one == other and type(one) is type(other)

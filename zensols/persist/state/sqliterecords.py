@@ -198,6 +198,8 @@ class SqliteRecords:
         app = partition, draft.app_id
         branch = cursor.execute(self._sql.find_branch, app).fetchone()
         if branch is None:
+            if expected not in (ANY, None):
+                return Refused.MOVED
             self._add_branch(cursor, partition, draft.app_id, None, None, 0)
         same = cursor.execute(
             self._sql.find_same, (*app, draft.sequence_id, draft.position)

@@ -144,7 +144,10 @@ class SavingContract(PersisterHooks):
         for expected in None, 1, 3:
             with pytest.raises(StateConflictError, match=f"not number {expected}"):
                 self.save(persister, 3, expected_sequence=expected)
+        with pytest.raises(StateConflictError, match="not number 1"):
+            self.save(persister, 2, app_id="new", expected_sequence=1)
         assert self.load(persister)["sequence_id"] == 2
+        assert self.do(persister, "list_app_ids", "p") == ["app"]
 
     def test_any_step_comes_back(self, persister: Any) -> None:
         """States that grow, stay and shrink come back, each as it was."""
