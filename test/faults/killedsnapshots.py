@@ -110,7 +110,8 @@ class Pruning(Case):
         last = [line.split()[1] for line in lines if "pruning" in line]
         assert set(last) <= found.keys()
         prune(self.into, keep=1)
-        assert self.check_all().keys() <= found.keys()
+        # One may have been finished, but not yet listed.
+        assert len(self.check_all().keys() - found.keys()) <= 1
 
 
 class Restoring(Case):
