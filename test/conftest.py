@@ -39,6 +39,16 @@ os.environ["HOME"] = _HOME.name
 os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_DATA_HOME"] = _HOME.name
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores, as many tests wait for servers and
+    children.
+
+    """
+    allowed = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
+    cores = len(allowed(0))
+    return cores + (cores + 1) // 2
+
+
 @pytest.fixture
 def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The test's temporary folder, as the working directory."""

@@ -32,6 +32,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_all_rows_are_measured(tmp_path: Path) -> None:
     answer = tmp_path / "answer.json"

@@ -96,7 +96,14 @@ def test_runs_on_a_cluster_that_is_there(engines, cluster):
     assert table == engines("--engine", "serial")[0]
 
 
-@pytest.mark.parametrize("engine", ["serial", "processes", "dask"])
+@pytest.mark.parametrize(
+    "engine",
+    [
+        pytest.param("serial", marks=pytest.mark.soak),
+        "processes",
+        pytest.param("dask", marks=pytest.mark.soak),
+    ],
+)
 def test_goes_on_where_it_was_killed(engine, engines, environment, examples, in_tmp):
     names = modules()
     pulled = in_tmp / "pulled"

@@ -106,20 +106,21 @@ def _replace(stash: MongoStash[Any], n: int, refused: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "use",
+    ("use", "is_new"),
     [
-        lambda stash: stash.load("a"),
-        lambda stash: stash.dump("a", 1),
-        lambda stash: stash.dump_many([("a", 1)]),
-        lambda stash: stash.delete("a"),
-        lambda stash: len(stash),
-        lambda stash: list(stash),
-        lambda stash: stash.exists("a"),
-        lambda stash: stash.lock("a").__enter__(),
-        lambda stash: stash.dump("a", LARGE),
+        (lambda stash: stash.load("a"), False),
+        (lambda stash: stash.load("a"), True),
+        (lambda stash: stash.dump("a", 1), False),
+        (lambda stash: stash.dump_many([("a", 1)]), False),
+        (lambda stash: stash.delete("a"), False),
+        (lambda stash: len(stash), False),
+        (lambda stash: list(stash), False),
+        (lambda stash: stash.exists("a"), False),
+        (lambda stash: stash.lock("a").__enter__(), False),
+        (lambda stash: stash.dump("a", LARGE), False),
+        (lambda stash: stash.dump("a", LARGE), True),
     ],
 )
-@pytest.mark.parametrize("is_new", [False, True])
 def test_server_that_hangs(
     own_mongo_server: MongoServer, use: Callable[[Any], Any], is_new: bool
 ) -> None:

@@ -61,7 +61,7 @@ def test_item_is_interrupted_in_this_process(
     fill(stash, deed)
 
 
-@pytest.mark.parametrize("chunk_size", [1, 4])
+@pytest.mark.parametrize("chunk_size", [pytest.param(1, marks=pytest.mark.soak), 4])
 def test_item_that_cannot_be_interrupted_is_killed(
     chunk_size: int,
     delegate: Stash[Any],

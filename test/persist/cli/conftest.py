@@ -62,9 +62,11 @@ def call(
     from zensols.persist.cli.app import run
 
     def call(
-        *arguments: str, code: int = 0, stdin: str = ""
+        *arguments: str, code: int = 0, stdin: str = "", **env: str
     ) -> subprocess.CompletedProcess[str]:
         capsys.readouterr()
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
         data = io.BytesIO(stdin.encode("utf-8", "surrogatepass"))
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(data))
         found = run(list(arguments))

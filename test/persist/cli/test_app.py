@@ -23,8 +23,8 @@ def test_help_names_exit_codes_and_commands(stash: Any) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_has_examples(stash: Any, command: str) -> None:
-    text = stash(command, "--help").stdout
+def test_each_command_has_examples(call: Any, command: str) -> None:
+    text = call(command, "--help").stdout
     assert "Examples:\n" in text
     assert f"    stash {command} " in text.partition("Examples:")[2]
 
@@ -66,8 +66,8 @@ def test_completion(stash: Any) -> None:
         (("sign", "dir:a?codec=json"), "not signed"),
     ],
 )
-def test_wrong_use(stash: Any, arguments: tuple[str, ...], complaint: str) -> None:
-    done = stash(*arguments, code=2)
+def test_wrong_use(call: Any, arguments: tuple[str, ...], complaint: str) -> None:
+    done = call(*arguments, code=2)
     assert done.stdout == ""
     last = done.stderr.splitlines()[-1]
     assert last.startswith("stash: ")
@@ -114,9 +114,9 @@ def test_server_that_is_not_there(stash: Any) -> None:
     assert "secret" not in done.stderr
 
 
-def test_damaged_data(stash: Any, filled: Any) -> None:
+def test_damaged_data(call: Any, filled: Any) -> None:
     Path("data", "a.dat").write_bytes(b"")
-    done = stash("get", "dir:data", "a", code=4)
+    done = call("get", "dir:data", "a", code=4)
     assert "a.dat" in done.stderr
 
 

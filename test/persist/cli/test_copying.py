@@ -22,120 +22,120 @@ def entries(folder: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
-def test_entries_are_moved_as_they_are(stash: Any, filled: Any) -> None:
-    assert stash("copy", "dir:data", "dir:copy").stdout.startswith("3 copied, 0 the")
+def test_entries_are_moved_as_they_are(call: Any, filled: Any) -> None:
+    assert call("copy", "dir:data", "dir:copy").stdout.startswith("3 copied, 0 the")
     assert entries("copy") == entries("data")
-    assert stash("copy", "dir:data", "dir:copy").stdout.startswith("0 copied, 3 the")
+    assert call("copy", "dir:data", "dir:copy").stdout.startswith("0 copied, 3 the")
 
 
-def test_identical_by_payload_is_skipped(stash: Any, filled: Any) -> None:
+def test_identical_by_payload_is_skipped(call: Any, filled: Any) -> None:
     theirs = SignedPickleCodec(key="02" * 32)
     other: DirectoryStash[Any] = DirectoryStash(Path("copy"), codec=theirs)
     other["a"] = [1, 2]
     other["b"] = "something else"
     before = Path("copy", "a.dat").read_bytes()
-    done = stash("copy", "dir:data", "dir:copy", "--json")
+    done = call("copy", "dir:data", "dir:copy", "--json")
     assert json.loads(done.stdout) == {"copied": 2, "same": 1, "failed": 0}
     assert Path("copy", "a.dat").read_bytes() == before
     assert Path("copy", "b.dat").read_bytes() == Path("data", "b.dat").read_bytes()
 
 
-def test_other_keys_stay(stash: Any, filled: Any) -> None:
+def test_other_keys_stay(call: Any, filled: Any) -> None:
     target: DirectoryStash[Any] = DirectoryStash(Path("copy"))
     target["mine"] = 1
-    stash("copy", "dir:data", "dir:copy")
+    call("copy", "dir:data", "dir:copy")
     assert set(target.keys()) == {"a", "b", "long", "mine"}
 
 
-def test_foreign_entries_are_copied(stash: Any, in_tmp: Path) -> None:
+def test_foreign_entries_are_copied(call: Any, in_tmp: Path) -> None:
     theirs = SignedPickleCodec(key="02" * 32)
     source: DirectoryStash[Any] = DirectoryStash(Path("data"), codec=theirs)
     source["a"] = [1, 2]
-    stash("copy", "dir:data", "dir:copy")
+    call("copy", "dir:data", "dir:copy")
     assert entries("copy") == entries("data")
-    stash("copy", "dir:data", "dir:json?codec=json", code=1)
+    call("copy", "dir:data", "dir:json?codec=json", code=1)
     assert not Path("json").exists()
 
 
-def test_to_another_codec_and_back(stash: Any, filled: Any) -> None:
-    stash("copy", "dir:data", "dir:json?codec=json&pattern={name}.json")
+def test_to_another_codec_and_back(call: Any, filled: Any) -> None:
+    call("copy", "dir:data", "dir:json?codec=json&pattern={name}.json")
     json_stash: DirectoryStash[Any] = DirectoryStash(
         Path("json"), "{name}.json", codec=JsonCodec()
     )
     assert dict(json_stash) == dict(filled)
-    stash("copy", "dir:json?codec=json&pattern={name}.json", "shelve:shelf")
+    call("copy", "dir:json?codec=json&pattern={name}.json", "shelve:shelf")
     assert dict(ShelveStash(Path("shelf"))) == dict(filled)
-    again = stash("copy", "dir:data", "shelve:shelf", "--json").stdout
+    again = call("copy", "dir:data", "shelve:shelf", "--json").stdout
     assert json.loads(again)["copied"] == 0
 
 
-def test_what_another_codec_cannot_hold_is_named(stash: Any, filled: Any) -> None:
+def test_what_another_codec_cannot_hold_is_named(call: Any, filled: Any) -> None:
     filled["odd"] = object()
-    done = stash("copy", "dir:data", "dir:json?codec=json", "--json", code=1)
+    done = call("copy", "dir:data", "dir:json?codec=json", "--json", code=1)
     assert json.loads(done.stdout) == {"copied": 3, "same": 0, "failed": 1}
     assert done.stderr.startswith("stash: odd: ")
 
 
-def test_compressed(stash: Any, filled: Any) -> None:
-    stash("copy", "dir:data", "dir:small?compress=zlib")
+def test_compressed(call: Any, filled: Any) -> None:
+    call("copy", "dir:data", "dir:small?compress=zlib")
     small: DirectoryStash[Any] = DirectoryStash(Path("small"))
     info = small.entry_info("long")
     assert info is not None
     assert info.compression == "zlib"
     assert dict(small) == dict(filled)
-    again = stash("copy", "dir:data", "dir:small?compress=zlib", "--json").stdout
+    again = call("copy", "dir:data", "dir:small?compress=zlib", "--json").stdout
     assert json.loads(again) == {"copied": 0, "same": 3, "failed": 0}
     # Any codec reads what is compressed.
-    stash("copy", "dir:small", "dir:copy")
+    call("copy", "dir:small", "dir:copy")
     assert entries("copy") == entries("small")
 
 
-def test_time_to_live(stash: Any, filled: Any) -> None:
-    stash("copy", "dir:data", "dir:short?ttl=3600")
+def test_time_to_live(call: Any, filled: Any) -> None:
+    call("copy", "dir:data", "dir:short?ttl=3600")
     short = DirectoryStash[Any](Path("short"))
     assert type(short["a"]).__name__ == "Expiring"
     assert dict(ExpiringStash(short, 3600)) == dict(filled)
-    again = stash("copy", "dir:data", "dir:short?ttl=3600", "--json").stdout
+    again = call("copy", "dir:data", "dir:short?ttl=3600", "--json").stdout
     assert json.loads(again) == {"copied": 0, "same": 3, "failed": 0}
-    stash("copy", "dir:short?ttl=3600", "dir:copy?ttl=60")
+    call("copy", "dir:short?ttl=3600", "dir:copy?ttl=60")
     assert entries("copy") == entries("short")
-    stash("copy", "dir:short?ttl=3600", "dir:plain")
+    call("copy", "dir:short?ttl=3600", "dir:plain")
     assert dict(DirectoryStash[Any](Path("plain"))) == dict(filled)
 
 
-def test_damaged_entry_does_not_stop_it(stash: Any, filled: Any) -> None:
+def test_damaged_entry_does_not_stop_it(call: Any, filled: Any) -> None:
     Path("data", "a.dat").write_bytes(Path("data", "a.dat").read_bytes()[:40])
-    done = stash("copy", "dir:data", "dir:copy", "--json", code=1)
+    done = call("copy", "dir:data", "dir:copy", "--json", code=1)
     assert json.loads(done.stdout) == {"copied": 2, "same": 0, "failed": 1}
     assert "Truncated" in done.stderr
     assert entries("copy").keys() == {"b.dat", "long.dat"}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read all files")
-def test_unreadable_entry_does_not_stop_it(stash: Any, filled: Any) -> None:
+def test_unreadable_entry_does_not_stop_it(call: Any, filled: Any) -> None:
     Path("data", "b.dat").chmod(0)
-    stash("copy", "dir:data", "dir:copy", code=1)
+    call("copy", "dir:data", "dir:copy", code=1)
     assert entries("copy").keys() == {"a.dat", "long.dat"}
 
 
-def test_target_that_takes_nothing(stash: Any, in_tmp: Path) -> None:
+def test_target_that_takes_nothing(call: Any, in_tmp: Path) -> None:
     source: DirectoryStash[Any] = DirectoryStash(Path("data"))
     for n in range(50):
         source[str(n)] = n
     Path("file").write_text("no folder")
-    done = stash("copy", "dir:data", "dir:file/copy", code=4)
+    done = call("copy", "dir:data", "dir:file/copy", code=4)
     assert "Giving up" in done.stderr
     assert len(done.stderr.splitlines()) < 30
 
 
-def test_archive_is_not_written_to(stash: Any, filled: Any) -> None:
+def test_archive_is_not_written_to(call: Any, filled: Any) -> None:
     import zipfile
 
     with zipfile.ZipFile("a.zip", "w") as archive:
         archive.writestr("x.txt", "text")
-    done = stash("copy", "dir:data", "zip:a.zip", code=1)
+    done = call("copy", "dir:data", "zip:a.zip", code=1)
     assert "read-only" in done.stderr
-    stash("copy", "zip:a.zip", "dir:copy")
+    call("copy", "zip:a.zip", "dir:copy")
     assert dict(DirectoryStash[Any](Path("copy"))) == {"x.txt": b"text"}
 
 
@@ -143,7 +143,7 @@ def test_archive_is_not_written_to(stash: Any, filled: Any) -> None:
     ("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)]
 )
 def test_killed_copy_goes_on(
-    stash: Any,
+    call: Any,
     in_tmp: Path,
     command: str,
     clean_environment: Any,
@@ -171,14 +171,14 @@ def test_killed_copy_goes_on(
         there = len([name for name in os.listdir("copy") if name.endswith(".dat")])
     assert process.returncode == code
     assert complaint == ("stash: Interrupted\n" if how is signal.SIGINT else "")
-    done = json.loads(stash("copy", "dir:data", "dir:copy", "--json").stdout)
+    done = json.loads(call("copy", "dir:data", "dir:copy", "--json").stdout)
     assert done == {"copied": 2000 - there, "same": there, "failed": 0}
-    verified = json.loads(stash("verify", "dir:copy", "--json").stdout)
+    verified = json.loads(call("verify", "dir:copy", "--json").stdout)
     assert verified == {"entries": 2000, "sound": 2000}
 
 
-def test_no_progress_without_a_terminal(stash: Any, filled: Any) -> None:
-    assert stash("copy", "dir:data", "dir:copy").stderr == ""
+def test_no_progress_without_a_terminal(call: Any, filled: Any) -> None:
+    assert call("copy", "dir:data", "dir:copy").stderr == ""
 
 
 @pytest.mark.parametrize("colors", [True, False])
@@ -228,20 +228,20 @@ def on_terminal(arguments: list[str], env: dict[str, str]) -> tuple[str, int, by
     return shown.decode(), process.returncode, out
 
 
-def test_one_store_in_two_codecs_is_no_copy(stash: Any, in_tmp: Path) -> None:
+def test_one_store_in_two_codecs_is_no_copy(call: Any, in_tmp: Path) -> None:
     codec = CompressedCodec(JsonCodec())
     DirectoryStash[Any](Path("data"), codec=codec)["a"] = 1
-    stash("copy", "dir:data?codec=json&compress=zlib", "dir:data?codec=json", code=2)
+    call("copy", "dir:data?codec=json&compress=zlib", "dir:data?codec=json", code=2)
 
 
-def test_from_store_to_store(stash: Any, filled: Any) -> None:
+def test_from_store_to_store(call: Any, filled: Any) -> None:
     urls = ["dir:data", "sqlite:b.db", "lmdb:c.lmdb", "shelve:d", "dir:e"]
     for source, target in pairwise(urls):
-        done = stash("copy", source, target, "--json")
+        done = call("copy", source, target, "--json")
         assert json.loads(done.stdout) == {"copied": 3, "same": 0, "failed": 0}
         assert done.stderr == ""
         listed = [
-            stash("ls", url, "--sort", "key", "--json") for url in (source, target)
+            call("ls", url, "--sort", "key", "--json") for url in (source, target)
         ]
         rows = [
             [json.loads(line) | {"age": 0} for line in done.stdout.splitlines()]
@@ -249,13 +249,13 @@ def test_from_store_to_store(stash: Any, filled: Any) -> None:
         ]
         assert rows[0] == rows[1]
         assert len(rows[0]) == 3
-        stash("verify", target)
+        call("verify", target)
     assert entries("e") == entries("data")
 
 
 @pytest.mark.parametrize("scheme", ["dir", "sqlite", "lmdb"])
-def test_nothing_is_made_by_looking(stash: Any, in_tmp: Path, scheme: str) -> None:
+def test_nothing_is_made_by_looking(call: Any, in_tmp: Path, scheme: str) -> None:
     for command in ("ls", "info", "verify"):
-        assert "nothing at typo" in stash(command, f"{scheme}:typo").stderr
-    stash("get", f"{scheme}:typo", "a", code=1)
+        assert "nothing at typo" in call(command, f"{scheme}:typo").stderr
+    call("get", f"{scheme}:typo", "a", code=1)
     assert os.listdir() == []

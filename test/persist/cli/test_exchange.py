@@ -15,49 +15,49 @@ def contents(folder: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
-def test_archive(stash: Any, filled: Any) -> None:
+def test_archive(call: Any, filled: Any) -> None:
     filled["x" * 5000] = filled["../a\0\udc80"] = filled["A"] = 1
-    done = stash("export", "dir:data", "a.zip")
+    done = call("export", "dir:data", "a.zip")
     assert done.stdout == ""
     assert done.stderr == "stash: 6 exported, 0 failed\n"
-    stash("import", "dir:copy", "a.zip")
+    call("import", "dir:copy", "a.zip")
     assert contents("copy") == contents("data")
-    done = stash("import", "dir:copy", "a.zip", "--json")
+    done = call("import", "dir:copy", "a.zip", "--json")
     assert json.loads(done.stdout) == {"copied": 0, "same": 6, "failed": 0}
-    stash("import", "shelve:shelf", "a.zip")
+    call("import", "shelve:shelf", "a.zip")
     assert dict(ShelveStash(Path("shelf"))) == dict(filled)
 
 
-def test_to_another_codec(stash: Any, filled: Any) -> None:
-    stash("export", "dir:data", "a.zip")
-    stash("import", "dir:json?codec=json", "a.zip")
+def test_to_another_codec(call: Any, filled: Any) -> None:
+    call("export", "dir:data", "a.zip")
+    call("import", "dir:json?codec=json", "a.zip")
     assert dict(open_stash("dir:json?codec=json")) == dict(filled)
-    stash("export", "dir:json?codec=json", "b.zip")
-    stash("import", "dir:back", "b.zip")
+    call("export", "dir:json?codec=json", "b.zip")
+    call("import", "dir:back", "b.zip")
     assert dict(open_stash("dir:back")) == dict(filled)
 
 
-def test_json_lines(stash: Any, filled: Any) -> None:
+def test_json_lines(call: Any, filled: Any) -> None:
     filled["odd\udc80"] = (1, {2})
-    stash("export", "dir:data", "a.jsonl", "--json")
+    call("export", "dir:data", "a.jsonl", "--json")
     rows = [json.loads(line) for line in Path("a.jsonl").read_text().splitlines()]
     assert {"key": "a", "value": [1, 2]} in rows
-    stash("import", "dir:copy", "a.jsonl")
+    call("import", "dir:copy", "a.jsonl")
     assert dict(open_stash("dir:copy")) == dict(filled)
 
 
-def test_what_json_has_no_form_for(stash: Any, filled: Any) -> None:
+def test_what_json_has_no_form_for(call: Any, filled: Any) -> None:
     filled["odd"] = object()
-    done = stash("export", "dir:data", "-", "--json", code=1)
+    done = call("export", "dir:data", "-", "--json", code=1)
     assert len(done.stdout.splitlines()) == 3
     assert "odd: " in done.stderr
 
 
-def test_values_of_a_store_with_a_time_to_live(stash: Any, in_tmp: Path) -> None:
+def test_values_of_a_store_with_a_time_to_live(call: Any, in_tmp: Path) -> None:
     open_stash("dir:data?ttl=3600")["a"] = [1]
-    stash("export", "dir:data?ttl=3600", "a.zip")
-    stash("import", "dir:copy", "a.zip")
-    stash("import", "dir:short?ttl=60", "a.zip")
+    call("export", "dir:data?ttl=3600", "a.zip")
+    call("import", "dir:copy", "a.zip")
+    call("import", "dir:short?ttl=60", "a.zip")
     assert dict(open_stash("dir:copy")) == dict(open_stash("dir:short?ttl=60"))
 
 
@@ -76,10 +76,10 @@ def test_through_a_pipe(
     assert dict(DirectoryStash[Any](Path("copy"))) == dict(filled)
 
 
-def test_failure_leaves_the_file_as_it_was(stash: Any, filled: Any) -> None:
+def test_failure_leaves_the_file_as_it_was(call: Any, filled: Any) -> None:
     Path("folder").mkdir()
-    stash("export", "dir:data", "folder", code=4)
-    stash("export", "dir:data", "none/a.zip", code=4)
+    call("export", "dir:data", "folder", code=4)
+    call("export", "dir:data", "none/a.zip", code=4)
     assert sorted(os.listdir()) == ["data", "folder"]
 
 
@@ -93,14 +93,14 @@ def test_failure_leaves_the_file_as_it_was(stash: Any, filled: Any) -> None:
         (b'{"key": "a", "value": {"$nosuch": 1}}\n', "Unknown tag"),
     ],
 )
-def test_wrong_file(stash: Any, in_tmp: Path, data: bytes, complaint: str) -> None:
+def test_wrong_file(call: Any, in_tmp: Path, data: bytes, complaint: str) -> None:
     Path("file").write_bytes(data)
-    assert complaint in stash("import", "dir:data", "file", code=4).stderr
+    assert complaint in call("import", "dir:data", "file", code=4).stderr
 
 
-def test_forged_entry_is_imported_but_not_run(stash: Any, in_tmp: Path) -> None:
+def test_forged_entry_is_imported_but_not_run(call: Any, in_tmp: Path) -> None:
     source: DirectoryStash[Any] = DirectoryStash(Path("data"))
     source.dump_entry("a", b"N.")
-    stash("export", "dir:data", "a.zip")
-    stash("import", "dir:copy", "a.zip")
-    stash("verify", "dir:copy", code=1)
+    call("export", "dir:data", "a.zip")
+    call("import", "dir:copy", "a.zip")
+    call("verify", "dir:copy", code=1)

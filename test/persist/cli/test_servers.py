@@ -106,11 +106,11 @@ def server(request: pytest.FixtureRequest) -> Served:
 
 
 @pytest.fixture
-def run(stash: Run, server: Served) -> Run:
+def run(call: Run, server: Served) -> Run:
     """Runs the command, which shows no secret."""
 
     def run(*arguments: str, **options: Any) -> CompletedProcess[str]:
-        done = stash(*arguments, **options)
+        done = call(*arguments, **options)
         assert all(secret not in done.stdout + done.stderr for secret in server.secrets)
         return done
 
@@ -206,7 +206,7 @@ def files(folder: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
-@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize("form", [[], pytest.param(["--json"], marks=pytest.mark.soak)])
 def test_export_and_import(
     run: Run, server: Served, stored: dict[str, Any], form: list[str]
 ) -> None:

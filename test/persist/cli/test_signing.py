@@ -27,36 +27,36 @@ def bare(in_tmp: Path) -> Any:
     return DirectoryStash[Any](Path("old"))
 
 
-def test_adopts_a_folder(stash: Any, bare: Any) -> None:
-    done = stash("sign", "dir:old", "--yes")
+def test_adopts_a_folder(call: Any, bare: Any) -> None:
+    done = call("sign", "dir:old", "--yes")
     assert "3 unsigned, 0 sound already, 0 refused" in done.stdout
     assert "  pathlib.PosixPath  in 1\n" in done.stdout
     assert done.stdout.endswith("3 signed, 0 failed\n")
     assert dict(bare) == {"a": [1], "b": {"x": Path("y")}, "c": None}
-    stash("verify", "dir:old")
-    assert "0 unsigned, 3 sound" in stash("sign", "dir:old", "--yes").stdout
+    call("verify", "dir:old")
+    assert "0 unsigned, 3 sound" in call("sign", "dir:old", "--yes").stdout
 
 
-def test_shows_before_it_runs(stash: Any, bare: Any) -> None:
+def test_shows_before_it_runs(call: Any, bare: Any) -> None:
     Path("old", "d.dat").write_bytes(pickle.dumps(Bomb()))
     before = {path: path.read_bytes() for path in Path("old").iterdir()}
     for arguments, code in (
         (("--dry-run",), 0),
         ((), 2),
     ):
-        done = stash("sign", "dir:old", *arguments, code=code)
+        done = call("sign", "dir:old", *arguments, code=code)
         assert "  posix.open  in 1\n" in done.stdout
     assert not Path("exploded").exists()
     assert {path: path.read_bytes() for path in Path("old").iterdir()} == before
-    stash("sign", "dir:old", "--yes")
+    call("sign", "dir:old", "--yes")
     assert Path("exploded").exists()
 
 
-def test_what_cannot_be_read_stays(stash: Any, bare: Any) -> None:
+def test_what_cannot_be_read_stays(call: Any, bare: Any) -> None:
     gone = pickle.dumps(Bomb()).replace(b"posix", b"pohix")
     Path("old", "gone.dat").write_bytes(gone)
     Path("old", "text.dat").write_bytes(b"no pickle")
-    done = stash("sign", "dir:old", "--yes", "--json", code=1)
+    done = call("sign", "dir:old", "--yes", "--json", code=1)
     shown, result = map(json.loads, done.stdout.splitlines())
     assert (shown["unsigned"], shown["refused"]) == (4, 1)
     assert shown["imports"]["pohix.open"] == 1
@@ -68,27 +68,27 @@ def test_what_cannot_be_read_stays(stash: Any, bare: Any) -> None:
     assert bare["a"] == [1]
 
 
-def test_foreign_only_if_asked_for(stash: Any, in_tmp: Path) -> None:
+def test_foreign_only_if_asked_for(call: Any, in_tmp: Path) -> None:
     theirs = SignedPickleCodec(key="02" * 32)
     entry = bytes(theirs.encode([1], "a", fingerprint="f", seconds=1.5))
     store: DirectoryStash[Any] = DirectoryStash(Path("data"))
     store.dump_entry("a", entry)
-    stash("sign", "dir:data", "--yes", code=1)
+    call("sign", "dir:data", "--yes", code=1)
     assert Path("data", "a.dat").read_bytes() == entry
-    stash("sign", "dir:data", "--yes", "--foreign")
+    call("sign", "dir:data", "--yes", "--foreign")
     assert store["a"] == [1]
     info = store.entry_info("a")
     assert info is not None
     assert (info.fingerprint, info.seconds) == ("f", 1.5)
 
 
-def test_moved_and_altered_are_refused(stash: Any, filled: Any) -> None:
+def test_moved_and_altered_are_refused(call: Any, filled: Any) -> None:
     filled.dump_entry("moved", filled.load_entry("a"))
     entry = filled.load_entry("b")
     filled.dump_entry("b", entry[:-2] + b"!" + entry[-1:])
-    stash("sign", "dir:data", "--yes", "--foreign", code=1)
+    call("sign", "dir:data", "--yes", "--foreign", code=1)
     assert json.loads(
-        stash("verify", "dir:data", "--json", code=1).stdout.splitlines()[-1]
+        call("verify", "dir:data", "--json", code=1).stdout.splitlines()[-1]
     ) == {
         "entries": 4,
         "sound": 2,

@@ -11,9 +11,9 @@ from zensols.persist.error import PersistableError
 from zensols.persist.stash.survey import Found, survey
 
 
-def test_sums_up(stash: Any, filled: Any) -> None:
+def test_sums_up(call: Any, filled: Any) -> None:
     sizes = {path.name: path.stat().st_size for path in Path("data").iterdir()}
-    data = json.loads(stash("info", "dir:data", "--json").stdout)
+    data = json.loads(call("info", "dir:data", "--json").stdout)
     assert data["url"] == "dir:data"
     assert data["entries"] == data["signed"] == 3
     assert data["bytes"] == sum(sizes.values())
@@ -28,24 +28,24 @@ def test_sums_up(stash: Any, filled: Any) -> None:
     assert sum(step["entries"] for step in data["histogram"]) == 3
 
 
-def test_people_read_it(stash: Any, filled: Any) -> None:
-    lines = stash("info", "dir:data").stdout.splitlines()
+def test_people_read_it(call: Any, filled: Any) -> None:
+    lines = call("info", "dir:data").stdout.splitlines()
     assert lines[0] == "store    DirectoryStash at dir:data"
     assert lines[1] == "entries  3"
     assert lines[-1].startswith("  1.0 KiB to   4.0 KiB") or "4.0 KiB" in lines[-1]
     assert lines[-1].endswith("  1")
 
 
-def test_unreadable_entries(stash: Any, filled: Any) -> None:
+def test_unreadable_entries(call: Any, filled: Any) -> None:
     Path("data", "bare.dat").write_bytes(b"N.")
-    data = json.loads(stash("info", "dir:data", "--json", code=1).stdout)
+    data = json.loads(call("info", "dir:data", "--json", code=1).stdout)
     assert (data["entries"], data["unreadable"]) == (4, 1)
-    assert "unreadable  1" in stash("info", "dir:data", code=1).stdout
+    assert "unreadable  1" in call("info", "dir:data", code=1).stdout
 
 
-def test_empty_store(stash: Any, in_tmp: Path) -> None:
-    assert "entries  0" in stash("info", "dir:data").stdout
-    data = json.loads(stash("info", "memory:", "--json").stdout)
+def test_empty_store(call: Any, in_tmp: Path) -> None:
+    assert "entries  0" in call("info", "dir:data").stdout
+    data = json.loads(call("info", "memory:", "--json").stdout)
     assert data["entries"] == 0
     assert "bytes" not in data
 

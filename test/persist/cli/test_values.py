@@ -10,41 +10,41 @@ from typing import Any
 from zensols.persist import DirectoryStash, open_stash
 
 
-def test_get(stash: Any, filled: Any) -> None:
-    assert stash("get", "dir:data", "b").stdout == "{'x': None}\n"
-    assert json.loads(stash("get", "dir:data", "b", "--json").stdout) == {"x": None}
+def test_get(call: Any, filled: Any) -> None:
+    assert call("get", "dir:data", "b").stdout == "{'x': None}\n"
+    assert json.loads(call("get", "dir:data", "b", "--json").stdout) == {"x": None}
 
 
-def test_none_is_a_value(stash: Any, in_tmp: Path) -> None:
-    stash("put", "dir:data", "k", "--json", "null")
-    assert stash("get", "dir:data", "k").stdout == "None\n"
-    done = stash("get", "dir:data", "other", code=1)
+def test_none_is_a_value(call: Any, in_tmp: Path) -> None:
+    call("put", "dir:data", "k", "--json", "null")
+    assert call("get", "dir:data", "k").stdout == "None\n"
+    done = call("get", "dir:data", "other", code=1)
     assert done.stdout == ""
     assert done.stderr == "stash: No such key: other\n"
 
 
-def test_json_goes_both_ways(stash: Any, in_tmp: Path) -> None:
+def test_json_goes_both_ways(call: Any, in_tmp: Path) -> None:
     values = open_stash("dir:data")
     values["a"] = [dt.date(2024, 2, 29), (1, b"x"), {2: {3}}]
-    text = stash("get", "dir:data", "a", "--json").stdout
-    stash("put", "dir:data", "b", "--json", text)
-    stash("put", "dir:data", "c", "--as", "json", stdin=text)
+    text = call("get", "dir:data", "a", "--json").stdout
+    call("put", "dir:data", "b", "--json", text)
+    call("put", "dir:data", "c", "--as", "json", stdin=text)
     assert values["a"] == values["b"] == values["c"]
 
 
-def test_what_json_has_no_form_for(stash: Any, in_tmp: Path) -> None:
+def test_what_json_has_no_form_for(call: Any, in_tmp: Path) -> None:
     open_stash("dir:data")["a"] = object()
-    done = stash("get", "dir:data", "a", "--json", code=4)
+    done = call("get", "dir:data", "a", "--json", code=4)
     assert "JSON has no form for object" in done.stderr
 
 
-def test_what_cannot_be_shown(stash: Any, in_tmp: Path) -> None:
+def test_what_cannot_be_shown(call: Any, in_tmp: Path) -> None:
     class Shy:
         def __repr__(self) -> str:
             raise ValueError("not me")
 
     open_stash("dir:data")["a"] = Shy()
-    assert "a: ValueError: not me" in stash("get", "dir:data", "a", code=4).stderr
+    assert "a: ValueError: not me" in call("get", "dir:data", "a", code=4).stderr
 
 
 def test_raw_entry_goes_both_ways(
@@ -70,65 +70,65 @@ def test_raw_entry_goes_both_ways(
     stash("get", "dir:data", "other", "--raw", code=1)
 
 
-def test_files(stash: Any, in_tmp: Path) -> None:
+def test_files(call: Any, in_tmp: Path) -> None:
     values = open_stash("dir:data")
     Path("page").write_bytes("é".encode())
-    stash("put", "dir:data", "bytes", "page")
-    stash("put", "dir:data", "text", "page", "--as", "text")
-    stash("put", "dir:data", "stdin", "-", stdin="from a pipe")
+    call("put", "dir:data", "bytes", "page")
+    call("put", "dir:data", "text", "page", "--as", "text")
+    call("put", "dir:data", "stdin", "-", stdin="from a pipe")
     assert dict(values) == {
         "bytes": "é".encode(),
         "text": "é",
         "stdin": b"from a pipe",
     }
     Path("page").write_bytes(b"\xff")
-    stash("put", "dir:data", "text", "page", "--as", "text", code=2)
+    call("put", "dir:data", "text", "page", "--as", "text", code=2)
     assert values["text"] == "é"
 
 
-def test_escaped_key(stash: Any, in_tmp: Path) -> None:
-    stash("put", "-e", "dir:data", r"a\tb\udc80", "--json", "1")
+def test_escaped_key(call: Any, in_tmp: Path) -> None:
+    call("put", "-e", "dir:data", r"a\tb\udc80", "--json", "1")
     assert list(open_stash("dir:data").keys()) == ["a\tb\udc80"]
-    key = stash("ls", "dir:data").stdout.split("\t")[0]
-    assert stash("get", "-e", "dir:data", key).stdout == "1\n"
-    stash("rm", "-ey", "dir:data", key)
+    key = call("ls", "dir:data").stdout.split("\t")[0]
+    assert call("get", "-e", "dir:data", key).stdout == "1\n"
+    call("rm", "-ey", "dir:data", key)
     assert list(open_stash("dir:data").keys()) == []
 
 
-def test_time_to_live(stash: Any, in_tmp: Path) -> None:
-    stash("put", "dir:data?ttl=3600", "a", "--json", "[1]")
-    assert stash("get", "dir:data?ttl=3600", "a").stdout == "[1]\n"
-    stash("rm", "dir:data?ttl=3600", "a", "--yes")
+def test_time_to_live(call: Any, in_tmp: Path) -> None:
+    call("put", "dir:data?ttl=3600", "a", "--json", "[1]")
+    assert call("get", "dir:data?ttl=3600", "a").stdout == "[1]\n"
+    call("rm", "dir:data?ttl=3600", "a", "--yes")
     assert os.listdir("data") == []
 
 
-def test_rm(stash: Any, filled: Any) -> None:
-    done = stash("rm", "dir:data", "a", "nothing", "--yes", code=1)
+def test_rm(call: Any, filled: Any) -> None:
+    done = call("rm", "dir:data", "a", "nothing", "--yes", code=1)
     assert done.stderr == "stash: No such key: nothing\n"
     assert set(filled.keys()) == {"b", "long"}
     Path("data", "other.txt").write_text("not of the stash")
-    stash("rm", "dir:data", "--all", "--yes")
+    call("rm", "dir:data", "--all", "--yes")
     assert os.listdir("data") == ["other.txt"]
 
 
-def test_rm_of_a_forged_entry(stash: Any, filled: Any) -> None:
+def test_rm_of_a_forged_entry(call: Any, filled: Any) -> None:
     Path("data", "a.dat").write_bytes(b"N.")
-    stash("rm", "dir:data?ttl=60", "a", "--yes")
+    call("rm", "dir:data?ttl=60", "a", "--yes")
     assert set(filled.keys()) == {"b", "long"}
 
 
-def test_read_only_store_says_so(stash: Any, in_tmp: Path) -> None:
+def test_read_only_store_says_so(call: Any, in_tmp: Path) -> None:
     import zipfile
 
     with zipfile.ZipFile("a.zip", "w") as archive:
         archive.writestr("x.txt", "text")
-    assert stash("get", "zip:a.zip", "x.txt").stdout == "b'text'\n"
+    assert call("get", "zip:a.zip", "x.txt").stdout == "b'text'\n"
     for arguments in (
         ("put", "zip:a.zip", "y", "--json", "1"),
         ("rm", "zip:a.zip", "x.txt", "--yes"),
         ("rm", "zip:a.zip", "--all", "--yes"),
     ):
-        assert "read-only" in stash(*arguments, code=4).stderr
+        assert "read-only" in call(*arguments, code=4).stderr
 
 
 def test_rm_asks(filled: Any, answer: Any) -> None:

@@ -18,14 +18,14 @@ from zensols.persist.error import (
 )
 
 
-def test_sound(stash: Any, filled: Any) -> None:
-    done = stash("verify", "dir:data")
+def test_sound(call: Any, filled: Any) -> None:
+    done = call("verify", "dir:data")
     assert done.stdout == ""
     assert done.stderr == "3 entries, 3 sound\n"
 
 
 @pytest.mark.parametrize("url", ["dir:data", "shelve:data"])
-def test_each_kind_is_told(stash: Any, in_tmp: Path, url: str) -> None:
+def test_each_kind_is_told(call: Any, in_tmp: Path, url: str) -> None:
     store: Any = open_stash(url)
     for key in ("sound", "altered", "moved", "cut", "large"):
         store[key] = np.zeros(5_000) if key == "large" else [key]
@@ -45,35 +45,35 @@ def test_each_kind_is_told(stash: Any, in_tmp: Path, url: str) -> None:
         "bare": "untrusted",
         "foreign": "untrusted",
     }
-    lines = stash("verify", url, code=1).stdout.splitlines()
+    lines = call("verify", url, code=1).stdout.splitlines()
     rows = [line.split("\t") for line in lines]
     assert {row[0]: row[1] for row in rows} == expected
-    done = stash("verify", url, "--json", code=1, ZENSOLS_PERSIST_TRUST="any")
+    done = call("verify", url, "--json", code=1, ZENSOLS_PERSIST_TRUST="any")
     *found, summary = map(json.loads, done.stdout.splitlines())
     assert {row["key"]: row["kind"] for row in found} == expected
     assert summary == {"entries": 7, "sound": 1}
 
 
-def test_json_entries(stash: Any, in_tmp: Path) -> None:
+def test_json_entries(call: Any, in_tmp: Path) -> None:
     store: Any = open_stash("dir:data?codec=json&compress=zlib")
     store["a"] = store["b"] = "text"
-    stash("verify", "dir:data?codec=json")
+    call("verify", "dir:data?codec=json")
     entry = store.load_entry("a")
     store.dump_entry("a", entry[:-1] + bytes([entry[-1] ^ 1]))
-    done = stash("verify", "dir:data?codec=json", code=1)
+    done = call("verify", "dir:data?codec=json", code=1)
     assert done.stdout.startswith("a\tcorrupt\t")
 
 
-def test_nothing_is_made(stash: Any, in_tmp: Path) -> None:
-    assert "0 entries" in stash("verify", "dir:data").stderr
+def test_nothing_is_made(call: Any, in_tmp: Path) -> None:
+    assert "0 entries" in call("verify", "dir:data").stderr
     assert not Path("data").exists()
 
 
-def test_store_below_a_time_to_live(stash: Any, in_tmp: Path) -> None:
+def test_store_below_a_time_to_live(call: Any, in_tmp: Path) -> None:
     open_stash("dir:data?ttl=60")["a"] = 1
-    assert "1 entries, 1 sound" in stash("verify", "dir:data?ttl=60").stderr
+    assert "1 entries, 1 sound" in call("verify", "dir:data?ttl=60").stderr
     ShelveStash(Path("shelf"))["a"] = 1
-    stash("verify", "shelve:shelf")
+    call("verify", "shelve:shelf")
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,12 @@ def test_kinds(error: PersistableError, kind: str) -> None:
     assert kind_of(error) == kind
 
 
-def test_folder_is_read_by_the_file(stash: Any, in_tmp: Path) -> None:
+def test_folder_is_read_by_the_file(call: Any, in_tmp: Path) -> None:
     store: DirectoryStash[Any] = DirectoryStash(Path("data"))
     store["x" * 5000] = np.zeros(1 << 18)
-    stash("verify", "dir:data")
+    call("verify", "dir:data")
     (file,) = Path("data").iterdir()
     with file.open("r+b") as data:
         data.seek(-1, 2)
         data.write(b"!")
-    assert "buffer 0" in stash("verify", "dir:data", code=1).stdout
+    assert "buffer 0" in call("verify", "dir:data", code=1).stdout

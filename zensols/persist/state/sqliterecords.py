@@ -69,18 +69,9 @@ class SqliteRecords:
         """
         self._arguments = path, table, timeout, synchronous
         self._path = path
-        self._names = {
-            name: _quote(table + end)
-            for name, end in (
-                ("records", ""),
-                ("branches", "_branches"),
-                ("about", "_about"),
-                ("roots", "_roots"),
-                ("orders", "_orders"),
-                ("sequences", "_sequences"),
-                ("bases", "_bases"),
-            )
-        }
+        others = "branches", "about", "roots", "orders", "sequences", "bases"
+        self._names = {name: _quote(f"{table}_{name}") for name in others}
+        self._names["records"] = _quote(table)
         self._table = table
         self._sql = Statements(
             self._names["records"], self._names["branches"], about=self._names["about"]
@@ -200,7 +191,7 @@ class SqliteRecords:
         if branch is None:
             if expected not in (ANY, None):
                 return Refused.MOVED
-            self._add_branch(cursor, partition, draft.app_id, None, None, 0)
+            self._add_branch(cursor, *app, None, None, 0)
         same = cursor.execute(
             self._sql.find_same, (*app, draft.sequence_id, draft.position)
         ).fetchone()
