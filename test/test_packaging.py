@@ -185,6 +185,7 @@ def test_other_last_is_a_mixture_until_healed(environment: Environment) -> None:
     environment.run("import zensols.config, zensols.util")
 
 
+@pytest.mark.soak
 def test_upgrade_of_the_other_needs_healing(environment: Environment) -> None:
     environment.install(OLDER)
     environment.install("zensols.persist")
@@ -194,6 +195,7 @@ def test_upgrade_of_the_other_needs_healing(environment: Environment) -> None:
     environment.run(OURS_IS_WHOLE)
 
 
+@pytest.mark.soak
 def test_uninstall_of_the_other_needs_healing(environment: Environment) -> None:
     environment.install(OLDER)
     environment.install("zensols.persist")
@@ -203,6 +205,7 @@ def test_uninstall_of_the_other_needs_healing(environment: Environment) -> None:
     environment.run(OURS_IS_WHOLE)
 
 
+@pytest.mark.soak
 def test_uninstall_of_ours_breaks_the_other(environment: Environment) -> None:
     environment.install(OLDER)
     environment.install("zensols.persist")

@@ -144,7 +144,7 @@ def assert_goes_on(demo):
 
 
 @pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.soak), "2"])
 def test_goes_on_where_it_was_interrupted(demo, start, workers):
     with start("--workers", workers) as child:
         assert ": running, " in child.stderr.readline()

@@ -207,7 +207,8 @@ def new_database(url: str) -> Iterator[str]:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
-    execute("CREATE DATABASE {}")
+    # Which takes a third of the time that writing it to the log takes.
+    execute("CREATE DATABASE {} STRATEGY FILE_COPY")
     yield with_database(url, name)
     execute("DROP DATABASE {} WITH (FORCE)")
 

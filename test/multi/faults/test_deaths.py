@@ -46,8 +46,15 @@ def fill(stash: Any) -> None:
         assert workers_of(stash.folder) == set()
 
 
-@pytest.mark.parametrize("deed", ["kill:", "exit:"])
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("workers", "deed"),
+    [
+        (1, "kill:"),
+        (2, "exit:"),
+        pytest.param(1, "exit:", marks=pytest.mark.soak),
+        pytest.param(2, "kill:", marks=pytest.mark.soak),
+    ],
+)
 def test_item_that_kills_is_named_and_the_others_are_kept(
     workers: int, deed: str, delegate: Stash[Any], tmp_path: Path
 ) -> None:

@@ -71,7 +71,7 @@ def run(start: Any, folder: Path, kills: int, **options: Any) -> None:
 @pytest.mark.parametrize(
     "kills", [20, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
 )
-@pytest.mark.parametrize("chunk_size", [0, 3])
+@pytest.mark.parametrize("chunk_size", [0, pytest.param(3, marks=pytest.mark.soak)])
 def test_killed_parent(chunk_size: int, kills: int, start: Any, tmp_path: Path) -> None:
     run(start, tmp_path, kills, chunk_size=chunk_size, workers=2)
 

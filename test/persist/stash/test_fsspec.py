@@ -88,7 +88,7 @@ class TestInS3(StashContract):
     processes = True
     large = True
     many = 100
-    examples = 5
+    examples = 2
     workers = 4
 
     @pytest.fixture

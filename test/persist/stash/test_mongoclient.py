@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -56,6 +60,30 @@ def test_writes_reach_the_journal(link: MongoLink) -> None:
     other = MongoLink(f"{link.address}?journal=false", timeout=1)
     assert other.collection("a").write_concern.document == {"j": False}
     other.close()
+
+
+def test_collecting_garbage_sets_no_context_variable(mongo_url: str) -> None:
+    """Which crashes CPython 3.11, if it is while one is being set."""
+    link = MongoLink(mongo_url, timeout=30)
+    use(link)
+    called = []
+
+    def note(_: FrameType, event: str, function: Any) -> None:
+        if event == "c_call" and isinstance(
+            getattr(function, "__self__", None), ContextVar
+        ):
+            called.append(function)
+
+    link.cycle = link  # type: ignore[attr-defined]  # so that it is garbage
+    collected = weakref.ref(link)
+    del link
+    sys.setprofile(note)
+    try:
+        gc.collect()
+    finally:
+        sys.setprofile(None)
+    assert collected() is None
+    assert called == []
 
 
 @pytest.mark.parametrize("close", [True, False])

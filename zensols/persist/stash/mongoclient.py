@@ -7,13 +7,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from weakref import finalize
 
 from ..domain import StashURL
 from ..error import PersistableError, StoreUnavailableError
+from .leftovers import close_now, close_when_collected
 
 if TYPE_CHECKING:
+    from weakref import finalize
+
     from pymongo import MongoClient
     from pymongo.collection import Collection
     from pymongo.database import Database
@@ -60,9 +63,6 @@ class _Guard:
 
 
 _guard: Final = _Guard()
-
-_abandoned: Final[list[object]] = []
-"""The clients of a parent process: closing them would disturb it."""
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_guard.renew)
@@ -140,13 +140,14 @@ class MongoLink:
     def _connect(self) -> Database[Document]:
         if self._database is not None and self._pid == os.getpid():
             return self._database
-        if self._closer is not None and (parents := self._closer.detach()):
-            _abandoned.append(parents[2])
+        if self._closer is not None:
+            # A parent's, which stays open.
+            close_now(self._closer)
         client: MongoClient[Document] = self.open()
         from pymongo.errors import ConfigurationError
 
         self._pid = os.getpid()
-        self._closer = finalize(self, _finish, client, self._pid)
+        self._closer = close_when_collected(self, partial(_finish, client))
         try:
             self._database = client.get_default_database()
         except ConfigurationError as e:
@@ -206,7 +207,7 @@ class MongoLink:
     def _close(self) -> None:
         closer, self._closer, self._database = self._closer, None, None
         if closer is not None:
-            closer()
+            close_now(closer)
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -260,10 +261,7 @@ class MongoLink:
         return PersistableError(f"{self._name} can't do as asked: {error}")
 
 
-def _finish(client: MongoClient[Document], pid: int) -> None:
-    if pid != os.getpid():
-        _abandoned.append(client)
-        return
+def _finish(client: MongoClient[Document]) -> None:
     import pymongo
     from pymongo.errors import PyMongoError
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,9 +11,12 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from .lease import Wait, hold_lock
+from .leftovers import close_now, close_when_collected
 from .postgresconnection import PostgresServer, require_psycopg
 
 if TYPE_CHECKING:
+    from weakref import finalize
+
     from psycopg import Connection
 
 __all__ = ["PostgresLocks"]
@@ -62,7 +63,7 @@ class PostgresLocks:
         self._server = server
         self._guard = threading.Lock()
         self._session: Connection | None = None
-        self._finalizer: weakref.finalize[..., Any] | None = None
+        self._finalizer: finalize[..., Any] | None = None
         self._users = 0
         self._closing = False
 
@@ -142,9 +143,9 @@ class PostgresLocks:
             session = self._session
             if session is None or session.closed:
                 if self._finalizer is not None:
-                    self._finalizer()
+                    close_now(self._finalizer)
                 session = self._session = self._server.connect()
-                self._finalizer = weakref.finalize(self, _close, session, os.getpid())
+                self._finalizer = close_when_collected(self, session.close)
                 session.execute(_PREPARE)
             return session
 
@@ -173,13 +174,8 @@ class PostgresLocks:
 
     def _close_unused(self) -> None:
         if self._closing and not self._users and self._finalizer is not None:
-            self._finalizer()
+            close_now(self._finalizer)
             self._session = self._finalizer = None
-
-
-def _close(session: Connection, pid: int) -> None:
-    if pid == os.getpid():
-        session.close()
 
 
 def _number(name: str) -> int:

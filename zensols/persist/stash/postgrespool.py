@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .leftovers import close_now, close_when_collected
 from .postgresconnection import PostgresServer
 
 if TYPE_CHECKING:
+    from weakref import finalize
+
     from psycopg import Connection, Error
     from psycopg_pool import ConnectionPool
 
@@ -42,7 +43,7 @@ class PostgresPool:
         self._size = size
         self._guard = threading.Lock()
         self._pool: ConnectionPool[Connection] | None = None
-        self._finalizer: weakref.finalize[..., Any] | None = None
+        self._finalizer: finalize[..., Any] | None = None
 
     def execute(
         self, statement: bytes, parameters: Sequence[Any] = ()
@@ -132,7 +133,7 @@ class PostgresPool:
         )
         # While its threads can still be joined, which the pool's own __del__ may be
         # too late for.
-        self._finalizer = weakref.finalize(self, _close, pool, os.getpid())
+        self._finalizer = close_when_collected(self, pool.close)
         return pool
 
     def _discard(self, pool: ConnectionPool[Connection]) -> None:
@@ -141,7 +142,7 @@ class PostgresPool:
                 return
             finalizer, self._pool, self._finalizer = self._finalizer, None, None
         if finalizer is not None:
-            finalizer()
+            close_now(finalizer)
 
     def close(self) -> None:
         """Close the connections, those in use afterwards.  The next statement makes
@@ -151,11 +152,6 @@ class PostgresPool:
         pool = self._pool
         if pool is not None:
             self._discard(pool)
-
-
-def _close(pool: ConnectionPool[Connection], pid: int) -> None:
-    if pid == os.getpid():
-        pool.close()
 
 
 def _execute(
