@@ -51,6 +51,37 @@ def test_closed_at_once() -> None:
     assert closed == [1]
 
 
+def test_thread_ends_when_nothing_is_open() -> None:
+    """Processes with threads should not be forked."""
+    code = """
+def closers():
+    return [thread for thread in threading.enumerate() if thread.name == "closes"]
+other = Owner()
+finalizer = close_when_collected(owner, close)
+close_when_collected(other, close)
+[thread] = closers()
+close_now(finalizer)
+assert closers() == [thread]
+del other
+thread.join(60)
+assert closers() == []
+finalizer = close_when_collected(owner, close)
+assert len(closers()) == 1
+"""
+    assert run(code) == "closed\n" * 3
+
+
+def test_failure_is_logged_and_others_are_closed() -> None:
+    code = """
+first, second, closed = Owner(), Owner(), threading.Event()
+close_when_collected(first, lambda: 1 / 0)
+close_when_collected(second, closed.set)
+del first, second
+assert closed.wait(60)
+"""
+    assert run(code) == ""
+
+
 def run(code: str) -> str:
     begin = (
         "import gc, os, sys, threading, weakref\n"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 from weakref import finalize
 
 __all__ = ["close_now", "close_when_collected"]
+
+logger = logging.getLogger(__name__)
 
 Close = Callable[[], object]
 
@@ -27,31 +31,40 @@ class _Closer:
     """
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._pid = 0
-        self._queue: SimpleQueue[Close] = SimpleQueue()
         self._is_over = False
+        self._is_registered = False
+        self.renew()
 
-    def start(self) -> None:
-        """See to it that the thread runs, which a forked child hasn't."""
-        if self._pid == os.getpid():
-            return
+    def renew(self) -> None:
+        """Begin anew in a forked child, which has neither the thread nor what its
+        parent opened.
+
+        """
+        self._guard = threading.Lock()
+        self._open = 0
+        self._queue: SimpleQueue[Close | None] = SimpleQueue()
+
+    def expect(self) -> None:
+        """Have the thread run while there is something that may be left to it."""
         with self._guard:
-            if self._pid == os.getpid():
-                return
-            if self._pid == 0:
+            if not self._is_registered:
                 # Called before finalizers are at the end of the process, since there
                 # is one already.
                 atexit.register(self.end)
-            self._queue = SimpleQueue()
-            threading.Thread(
-                target=_serve, args=(self._queue,), name="closes", daemon=True
-            ).start()
-            self._pid = os.getpid()
+                self._is_registered = True
+            if not self._open:
+                self._queue = SimpleQueue()
+                threading.Thread(
+                    target=self._serve, args=(self._queue,), name="closes", daemon=True
+                ).start()
+            self._open += 1
 
-    def renew(self) -> None:
-        """Forget who held the lock in the parent process."""
-        self._guard = threading.Lock()
+    def forget(self) -> None:
+        """Have it end if there is nothing more."""
+        with self._guard:
+            self._open -= 1
+            if not self._open:
+                self._queue.put(None)
 
     def leave(self, close: Close, pid: int) -> None:
         """Close something soon.  Takes no lock."""
@@ -62,20 +75,20 @@ class _Closer:
         else:
             self._queue.put(close)
 
+    def _serve(self, queue: SimpleQueue[Close | None]) -> None:
+        while (close := queue.get()) is not None:
+            try:
+                close()
+            except Exception:
+                logger.warning("Can't close what was collected", exc_info=True)
+            self.forget()
+
     def end(self) -> None:
         """Close what is left now, and from now on at once."""
         self._is_over = True
-        while True:
-            try:
-                close = self._queue.get_nowait()
-            except Empty:
-                return
-            close()
-
-
-def _serve(queue: SimpleQueue[Close]) -> None:
-    while True:
-        queue.get()()
+        with suppress(Empty):
+            while (close := self._queue.get_nowait()) is not None:
+                close()
 
 
 _closer: Final = _Closer()
@@ -92,7 +105,7 @@ def close_when_collected(owner: object, close: Close) -> finalize[..., Any]:
 
     :param owner: the owner
 
-    :param close: closes it, without the owner, and raises nothing
+    :param close: closes it, without the owner
 
     :return: what :func:`close_now` takes, once
 
@@ -105,7 +118,7 @@ def close_when_collected(owner: object, close: Close) -> finalize[..., Any]:
 
     """
     finalizer = finalize(owner, _closer.leave, close, os.getpid())
-    _closer.start()
+    _closer.expect()
     return finalizer
 
 
@@ -119,6 +132,7 @@ def close_now(finalizer: finalize[..., Any]) -> None:
     if found is not None:
         close, pid = found[2]
         if pid == os.getpid():
+            _closer.forget()
             close()
         else:
             _abandoned.append(close)
