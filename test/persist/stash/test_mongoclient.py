@@ -80,8 +80,10 @@ def test_garbage_is_closed_by_another_thread(
     link = MongoLink(mongo_url, timeout=30)
     use(link)
     client = link.collection("a").database.client
-    link.cycle = link  # type: ignore[attr-defined]  # so that it is garbage
-    del link
+    # Garbage, and not freed before it is collected.
+    cycle: list[Any] = [link]
+    cycle.append(cycle)
+    del link, cycle
     gc.collect()
     assert closed.wait(60)
     assert threading.current_thread() not in closers

@@ -28,6 +28,9 @@ class _Closer:
     context variable is set, when CPython before 3.12 crashes if closing sets one, too
     (https://github.com/python/cpython/issues/148891).
 
+    For what has threads of its own anyway: who has none, and is to be forked, should
+    not get one for this.
+
     """
 
     def __init__(self) -> None:
