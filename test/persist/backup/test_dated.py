@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from zensols.persist.backup.dated import DatedFile, DatedFolder, Part
 from zensols.persist.error import PersistableError
@@ -93,7 +95,17 @@ def test_listing_that_fails_is_told(tmp_path: Path) -> None:
         DatedFolder(str(tmp_path / "file")).scan(str)
 
 
-def test_seconds() -> None:
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2 * 10**18))
+@example(1_795_315_799_573_918_000)
+def test_seconds_are_those_of_getmtime(tmp_path: Path, modified_ns: int) -> None:
+    path = tmp_path / "a"
+    path.touch()
+    os.utime(path, ns=(modified_ns, modified_ns))
+    modified_ns = path.stat().st_mtime_ns  # as far as the file system keeps it
+    assert DatedFile(str(path), 0, modified_ns).modified == os.path.getmtime(path)
+
+
+def test_part() -> None:
     file = DatedFile("a", 1, 1_500_000_000)
-    assert file.modified == 1.5
     assert Part("x", [file]).files[0] is file

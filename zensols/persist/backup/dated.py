@@ -37,8 +37,9 @@ class DatedFile(NamedTuple):
 
     @property
     def modified(self) -> float:
-        """The same in seconds."""
-        return self.modified_ns / 1e9
+        """The same in seconds, to the last digit as :func:`os.path.getmtime` has it."""
+        seconds, rest = divmod(self.modified_ns, 10**9)
+        return seconds + 1e-9 * rest
 
 
 class Part(NamedTuple):
