@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Servers and a browser, each started when a test first asks for it.
 pytest_plugins = [
@@ -37,6 +38,13 @@ for _name in tuple(os.environ):
         del os.environ[_name]
 os.environ["HOME"] = _HOME.name
 os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_DATA_HOME"] = _HOME.name
+
+
+# No test is judged by how long it took, as other work may have the processor.
+settings.register_profile(
+    "untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("untimed")
 
 
 def pytest_xdist_auto_num_workers() -> int:
