@@ -86,14 +86,37 @@ def test_time_left() -> None:
     assert ticker.seconds_left is None
 
 
+def test_begins_when_it_is_started() -> None:
+    """However late its thread comes to run."""
+    late = threading.Event()
+
+    class Slow(Hands):
+        def now(self) -> float:
+            if threading.current_thread() is not threading.main_thread():
+                assert late.wait(60)
+            return super().now()
+
+    clock, times = Slow(end=128), list[float]()
+    ticker = Ticker(10, lambda: times.append(clock.time), clock)
+    ticker.start()
+    assert ticker.seconds_left == 10
+    clock.time += 15
+    late.set()
+    ticker._thread.join(60)
+    assert times == [115, 120.25]
+
+
 def test_thread_runs_until_stopped() -> None:
+    # Handlers of other tests may have threads of that name.
+    others = threading.enumerate()
     done = threading.Event()
     ticker = Ticker(0.001, done.set)
     ticker.start()
     assert done.wait(60)
     ticker.stop()
     ticker.stop()
-    assert not [t for t in threading.enumerate() if "zensols.persist b" in t.name]
+    left = [t for t in threading.enumerate() if t not in others]
+    assert not [t for t in left if "zensols.persist b" in t.name]
 
 
 def test_stopping_does_not_wait_for_the_interval() -> None:

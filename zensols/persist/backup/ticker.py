@@ -100,6 +100,7 @@ class Ticker:
         self._thread = threading.Thread(
             target=self.run, name="zensols.persist backups", daemon=True
         )
+        self._start: float | None = None
         self._due: float | None = None
 
     @property
@@ -110,20 +111,29 @@ class Ticker:
 
     def start(self) -> None:
         """Begin: the first time is in one interval."""
+        # At once, however late the thread comes to run: who starts this may ask for
+        # the time that is left.
+        self._begin()
         self._thread.start()
+
+    def _begin(self) -> float:
+        if self._start is None:
+            self._start = self._clock.now()
+            self._due = next_tick(self._start, self._interval, self._start)
+        return self._start
 
     def run(self) -> None:
         """Call the function at each time, until this is stopped."""
-        start = self._clock.now()
-        self._due = next_tick(start, self._interval, start)
-        while not self._wait(self._due):
+        start = self._begin()
+        due = next_tick(start, self._interval, start)
+        while not self._wait(due):
             # Known to who asks while the function is called.
             self._due = next_tick(start, self._interval, self._clock.now())
             try:
                 self._action()
             except Exception:  # it is called again
                 logger.exception("Can't do what is due every %s s", self._interval)
-            self._due = next_tick(start, self._interval, self._clock.now())
+            self._due = due = next_tick(start, self._interval, self._clock.now())
 
     def _wait(self, due: float) -> bool:
         while (left := due - self._clock.now()) > 0:
