@@ -25,7 +25,7 @@ def asking(statement: str) -> Callable[[Any], Any]:
 
 @pytest.fixture
 async def pool(postgres_url: str) -> AsyncIterator[AsyncPostgresPool]:
-    pool = AsyncPostgresPool(PostgresServer(postgres_url, 10), 2)
+    pool = AsyncPostgresPool(PostgresServer(postgres_url, 60), 2)
     yield pool
     await pool.close()
 
@@ -52,6 +52,24 @@ async def test_what_can_t_be_executed(pool: AsyncPostgresPool) -> None:
     assert await pool.use(asking("SELECT 1")) == [(1,)]
 
 
+async def test_closed_before_each_attempt(
+    pool: AsyncPostgresPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By other coroutines, more often than a lost connection is made anew."""
+    opened, closed = pool._opened, []
+
+    def open_and_close() -> Any:
+        found = opened()
+        if len(closed) < 3:
+            closed.append(asyncio.create_task(pool.close()))
+        return found
+
+    monkeypatch.setattr(pool, "_opened", open_and_close)
+    assert await pool.use(asking("SELECT 1")) == [(1,)]
+    await asyncio.gather(*closed)
+    assert len(closed) == 3
+
+
 async def test_lost_connections(pool: AsyncPostgresPool, postgres_url: str) -> None:
     for _ in range(3):
         await asyncio.gather(*(pool.use(asking("SELECT 1")) for _ in range(8)))
@@ -67,16 +85,30 @@ async def test_connection_that_is_lost_each_time(pool: AsyncPostgresPool) -> Non
     assert await pool.use(asking("SELECT 1")) == [(1,)]
 
 
+class Impatient(AsyncPostgresPool):
+    """Waits for a connection as long as its server says, and for an answer less."""
+
+    seconds = 0.3
+
+    def _connection_class(self) -> Any:
+        patient, self._server.timeout = self._server.timeout, self.seconds
+        try:
+            return super()._connection_class()
+        finally:
+            self._server.timeout = patient
+
+
 async def test_no_answer(postgres_url: str) -> None:
-    pool = AsyncPostgresPool(PostgresServer(postgres_url, 0.3), 1)
+    pool = Impatient(PostgresServer(postgres_url, 60), 1)
     with pytest.raises(StoreUnavailableError, match="longer timeout"):
         await pool.use(asking("SELECT pg_sleep(60)"))
+    pool.seconds = 60
     assert await pool.use(asking("SELECT 1")) == [(1,)]
     await pool.close()
 
 
 async def test_all_are_in_use(postgres_url: str) -> None:
-    pool = AsyncPostgresPool(PostgresServer(postgres_url, 1), 1)
+    pool = AsyncPostgresPool(PostgresServer(postgres_url, 60), 1)
     held, done = asyncio.Event(), asyncio.Event()
 
     async def hold(_: Any) -> bool:
@@ -85,7 +117,12 @@ async def test_all_are_in_use(postgres_url: str) -> None:
         return True
 
     holder = asyncio.create_task(pool.use(hold))
-    await held.wait()
+    async with asyncio.timeout(60):
+        await held.wait()
+    opened = await pool._opened()
+    assert opened.timeout == 60
+    # Only now, as who holds it may have needed long to connect.
+    opened.timeout = 0.3
     with pytest.raises(StoreUnavailableError, match="none of 1 connections became"):
         await pool.use(asking("SELECT 1"))
     done.set()
@@ -139,7 +176,7 @@ async def test_close_while_used(pool: AsyncPostgresPool) -> None:
 
 def test_one_event_loop_after_the_other(postgres_url: str) -> None:
     """Whether it was closed in the first or not."""
-    pool = AsyncPostgresPool(PostgresServer(postgres_url, 10), 2)
+    pool = AsyncPostgresPool(PostgresServer(postgres_url, 60), 2)
 
     async def use(close: bool) -> Any:
         found = await pool.use(asking("SELECT 1"))
@@ -154,7 +191,7 @@ def test_one_event_loop_after_the_other(postgres_url: str) -> None:
 
 
 def test_two_event_loops_at_once(postgres_url: str) -> None:
-    pool = AsyncPostgresPool(PostgresServer(postgres_url, 10), 2)
+    pool = AsyncPostgresPool(PostgresServer(postgres_url, 60), 2)
     with asyncio.Runner() as runner:
         runner.run(pool.use(asking("SELECT 1")))
         with pytest.raises(PersistableError, match="in use by another event loop"):

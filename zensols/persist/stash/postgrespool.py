@@ -83,17 +83,9 @@ class PostgresPool:
             raise self._server.unavailable(e.reason) from e.reason
 
     def _attempt(self, work: Callable[[Connection], T]) -> T | None:
-        pool = self._opened()
+        pool, connection = self._take()
         from psycopg import Error, errors
-        from psycopg_pool import PoolClosed, PoolTimeout
 
-        try:
-            connection = pool.getconn()
-        except PoolClosed as e:
-            # By another thread.
-            raise RepeatableError(e) from e
-        except PoolTimeout as e:
-            raise all_in_use(self._server, e, self._size) from e
         try:
             return work(connection)
         except errors.UndefinedTable:
@@ -105,6 +97,20 @@ class PostgresPool:
             raise failure(self._server, e, connection.closed) from e
         finally:
             pool.putconn(connection)
+
+    def _take(self) -> tuple[ConnectionPool[Connection], Connection]:
+        while True:
+            pool = self._opened()
+            from psycopg_pool import PoolClosed, PoolTimeout
+
+            try:
+                return pool, pool.getconn()
+            except PoolClosed as e:
+                # By another thread, maybe again and again; nothing was done yet.
+                if self._pool is pool:
+                    raise RepeatableError(e) from e
+            except PoolTimeout as e:
+                raise all_in_use(self._server, e, self._size) from e
 
     def _opened(self) -> ConnectionPool[Connection]:
         pool = self._pool
@@ -118,9 +124,7 @@ class PostgresPool:
     def _open(self) -> ConnectionPool[Connection]:
         # The pool's threads would try for long, and not tell what is wrong.
         self._server.connect().close()
-        from psycopg_pool import ConnectionPool
-
-        pool = ConnectionPool(
+        pool = _pool_class()(
             self._server.address,
             connection_class=self._server.connection_class(),
             kwargs=self._server.settings(),
@@ -152,6 +156,19 @@ class PostgresPool:
         pool = self._pool
         if pool is not None:
             self._discard(pool)
+
+
+def _pool_class() -> type[ConnectionPool[Connection]]:
+    from psycopg_pool import ConnectionPool
+
+    class Pool(ConnectionPool[Any]):
+        def _get_ready_connection(self, timeout: float | None) -> Any:
+            # Under its lock, before which it may have been closed since it was
+            # looked at, and who queues up then would wait for nobody.
+            self._check_open_getconn()
+            return super()._get_ready_connection(timeout)
+
+    return Pool
 
 
 def _execute(

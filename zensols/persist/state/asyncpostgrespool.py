@@ -73,19 +73,10 @@ class AsyncPostgresPool:
     async def _attempt(
         self, work: Callable[[AsyncConnection], Awaitable[T]]
     ) -> T | None:
-        opening = self._opened()
-        # All that wait for it need it, even if one of them is cancelled.
-        pool = opening.result() if opening.done() else await asyncio.shield(opening)
+        opening, connection = await self._take()
+        pool = opening.result()
         from psycopg import Error, errors
-        from psycopg_pool import PoolClosed, PoolTimeout
 
-        try:
-            connection = await pool.getconn()
-        except PoolClosed as e:
-            # By another coroutine.
-            raise RepeatableError(e) from e
-        except PoolTimeout as e:
-            raise all_in_use(self._server, e, self._size) from e
         try:
             return await work(connection)
         except errors.UndefinedTable:
@@ -98,6 +89,22 @@ class AsyncPostgresPool:
             raise failure(self._server, e, connection.closed) from e
         finally:
             await pool.putconn(connection)
+
+    async def _take(self) -> tuple[Opening, AsyncConnection]:
+        while True:
+            opening = self._opened()
+            # All that wait for it need it, even if one of them is cancelled.
+            pool = opening.result() if opening.done() else await asyncio.shield(opening)
+            from psycopg_pool import PoolClosed, PoolTimeout
+
+            try:
+                return opening, await pool.getconn()
+            except PoolClosed as e:
+                # By another coroutine, maybe again and again; nothing was done yet.
+                if self._opening is opening:
+                    raise RepeatableError(e) from e
+            except PoolTimeout as e:
+                raise all_in_use(self._server, e, self._size) from e
 
     def _opened(self) -> Opening:
         loop, opening = asyncio.get_running_loop(), self._opening
