@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import insist
 from proxy import Proxy
 from savers import Client, start, state_of
 from server_mongo import MongoServer, connect_mongo
@@ -137,18 +138,6 @@ def test_server_that_hangs(place: Place) -> None:
         # Whether it has been saved meanwhile or not.
         client.step(1)
         assert client.check() == [0, 1]
-
-
-def insist(use: Callable[[], object]) -> None:
-    """Do what may take longer than a short timeout on a busy machine."""
-    for _ in range(60):
-        try:
-            use()
-        except StoreUnavailableError as e:
-            error = e
-        else:
-            return
-    raise error
 
 
 def refuse(use: Callable[[], object], place: Place, message: str) -> None:

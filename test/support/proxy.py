@@ -59,12 +59,19 @@ class Proxy:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            if self._down:
+            try:
+                far = socket.create_connection(("127.0.0.1", self._to))
+            except OSError:
+                # Nobody is there.
                 near.close()
                 continue
-            far = socket.create_connection(("127.0.0.1", self._to))
             with self._lock:
-                self._open |= {near, far}
+                # Not later, or who cuts would leave it.
+                if is_up := not self._down:
+                    self._open |= {near, far}
+            if not is_up:
+                self._close(near, far)
+                continue
             cutting = threading.Event()
             for source, target, asks in ((near, far, True), (far, near, False)):
                 threading.Thread(
@@ -86,18 +93,22 @@ class Proxy:
                     self._mark = b""
                     if not self._answered:
                         break
+                    # From now on, since who asks may not wait for the answer.
+                    self._down = self._stays_down
                     cutting.set()
                 elif not asks and cutting.is_set():
                     break
                 target.sendall(data)
             else:
-                self._close(source, target)
+                if not (asks and cutting.is_set()):
+                    self._close(source, target)
                 return
             self.cuts += 1
             self._down = self._stays_down
             self._drop()
         except OSError:
-            self._close(source, target)
+            if not (asks and cutting.is_set()):
+                self._close(source, target)
 
     def _drop(self) -> None:
         with self._lock:

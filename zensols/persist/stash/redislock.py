@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .lease import LEASE, Lease
 from .redisclient import RedisClient
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 __all__ = ["LEASE", "redis_lock"]
 
@@ -25,11 +28,13 @@ if redis.call('get', KEYS[1]) == ARGV[1] then
 end
 return 0
 """
+# Nobody's is -1.
 _RELEASE: Final = """
-if redis.call('get', KEYS[1]) == ARGV[1] then
+local found = redis.call('get', KEYS[1])
+if found == ARGV[1] then
     return redis.call('del', KEYS[1])
 end
-return 0
+return found and 0 or -1
 """
 
 
@@ -58,7 +63,17 @@ class _Token(Lease):
         return bool(self._run(_RENEW, self._token, self._milliseconds))
 
     def release(self) -> bool:
-        return bool(self._run(_RELEASE, self._token))
+        attempts = 0
+
+        def free(client: Redis) -> Any:
+            nonlocal attempts
+            attempts += 1
+            return client.eval(_RELEASE, 1, self._name, self._token)
+
+        freed = self._client.call(free)
+        # Nobody's after a dropped connection: all that was lost is the answer to
+        # the first attempt.
+        return bool(freed == 1 or (freed == -1 and attempts > 1))
 
     @property
     def _milliseconds(self) -> int:
