@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from elders import stand_in
-from labour import BOUND
 from programs import run_code
 from shelves import (
     DELEGATES,
@@ -24,10 +25,9 @@ from shelves import (
 from zensols.multi import MultiProcessor, MultiProcessStash
 from zensols.multi.feed import Feed
 from zensols.multi.legacy import process_by
+from zensols.multi.scratch import scratch_folder
 from zensols.multi.sizing import Sizer
 from zensols.persist import DictionaryStash, DirectoryStash, Stash
-
-pytestmark = pytest.mark.timeout(BOUND)
 
 
 @pytest.fixture
@@ -126,6 +126,27 @@ def test_what_vanishes_is_made_again(delegate: Stash[Any], journal: Journal) -> 
     assert worked(journal) == dict.fromkeys(ITEMS, 1)
     delegate.delete("5.1")
     assert dict(doubles(delegate, journal)) == what_a_loop_makes(ITEMS)
+
+
+def test_results_are_safe_from_other_programs_that_tidy_up(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+
+    class Slow(HerePool):
+        def _invoke_work(self, *args: Any) -> list[int]:
+            counts = super()._invoke_work(*args)
+            # As if the work on something else took long.
+            for path in folder.iterdir():
+                os.utime(path, (0, 0))
+            with scratch_folder():
+                return counts
+
+    stash = doubles(DictionaryStash(), journal, Slow)
+    assert dict(stash) == what_a_loop_makes(ITEMS)
+    assert list(folder.iterdir()) == []
 
 
 def test_chunks_are_made_by_the_hook(journal: Journal) -> None:

@@ -79,6 +79,14 @@ def test_folder_that_is_about_to_be_locked_stays(temporary: Path) -> None:
         assert os.path.isdir(new)
 
 
+def test_old_folder_of_the_same_thread_stays() -> None:
+    # As of a stash whose items are made of another one's, a minute later.
+    with scratch_folder() as outer:
+        age(outer)
+        with scratch_folder():
+            assert os.path.isdir(outer)
+
+
 def test_what_is_not_ours_to_remove_stays(temporary: Path) -> None:
     file = temporary / "zensols-multi-file"
     file.touch()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from zensols.persist.domain import Reach, Stash
@@ -14,6 +13,7 @@ from zensols.persist.stash import DirectoryStash
 
 from .chunk import is_configured
 from .recipe import child_of
+from .scratch import scratch_folder
 from .travel import pack
 
 if TYPE_CHECKING:
@@ -73,5 +73,6 @@ def _scratch(delegate: Stash[Any]) -> Iterator[Stash[Any] | None]:
     if delegate.reach > Reach.PROCESS:
         yield None
     else:
-        with TemporaryDirectory(prefix="zensols-multi-") as folder:
-            yield DirectoryStash(Path(folder))
+        with scratch_folder() as folder:
+            # Which has a lock of its own.
+            yield DirectoryStash(Path(folder) / "items")

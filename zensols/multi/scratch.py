@@ -20,6 +20,9 @@ _PREFIX: Final = "zensols-multi-"
 _NEW: Final = 60.0
 """For how many seconds a folder's owner may yet have to lock it."""
 
+_ours: Final[set[str]] = set()
+"""Those of this process, whose locks a thread that has one may enter again."""
+
 
 @contextmanager
 def scratch_folder() -> Iterator[str]:
@@ -37,6 +40,7 @@ def scratch_folder() -> Iterator[str]:
     """
     _sweep()
     folder = mkdtemp(prefix=_PREFIX)
+    _ours.add(folder)
     try:
         # The kernel frees it when this process is dead, and the workers that it
         # has forked are.
@@ -44,6 +48,7 @@ def scratch_folder() -> Iterator[str]:
             yield folder
     finally:
         rmtree(folder, ignore_errors=True)
+        _ours.discard(folder)
 
 
 def _lock_of(folder: str) -> str:
@@ -54,6 +59,8 @@ def _sweep() -> None:
     with os.scandir(gettempdir()) as entries:
         found = [entry.path for entry in entries if entry.name.startswith(_PREFIX)]
     for folder in found:
+        if folder in _ours:
+            continue
         try:
             status = os.lstat(folder)
             is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
