@@ -12,6 +12,9 @@ PY := $(VENV)/bin/python
 # Any of which shows the panel to its tests.
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 TEST := $(PY) -m pytest -n auto
+# Once, for the hundreds of programs that the tests start: not each keeps what it
+# compiles, as where PYTHONDONTWRITEBYTECODE is set.
+COMPILE := $(PY) -m compileall -q -j 0 zensols
 # Doctests need the signing key's temporary folder, too.
 DOCTEST := $(TEST) test/conftest.py zensols
 SPHINX := $(PY) -m sphinx --quiet --fail-on-warning --keep-going --nitpicky
@@ -29,6 +32,7 @@ demo: $(VENV)/.has-demo ## run the example pipeline; run it twice
 	@$(PY) example/demo.py $(ARGS)
 
 test: $(VENV)/.has-test browser ## run the tests
+	$(COMPILE)
 	$(TEST) $(ARGS)
 
 test-all: ## run the tests on each supported Python of this machine
@@ -48,6 +52,7 @@ test-all: ## run the tests on each supported Python of this machine
 	test -n "$$ran" && test -z "$$failed"
 
 soak: $(VENV)/.has-test browser ## run the tests that take minutes
+	$(COMPILE)
 	$(TEST) -m soak $(ARGS)
 
 lint: $(VENV)/.has-lint ## check style and formatting
