@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from browser import Serving
+from labour import await_that
 from server import free_port
+from sliders import value_of
 
 
 def value(page: Any) -> str:
@@ -32,9 +34,12 @@ def test_value_is_kept(
     page.goto(served.url)
     assert value(page) == "1"
     page.locator(".q-slider [tabindex]").focus()
-    for _ in range(3):
+    for shown in ("1.1", "1.2", "1.3"):
         page.keyboard.press("ArrowRight")
-    page.locator("[role=slider][aria-valuenow='1.3']").wait_for()
+        # A key that comes before what the last one did is shown may be lost.
+        page.locator(f"[role=slider][aria-valuenow='{shown}']").wait_for()
+    # It sends what was moved last some time later, maybe after the next click.
+    assert await_that(lambda: value_of(page.request.get(served.url).text()) == 1.3)
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
     exported = Path(download.value.path()).read_text()

@@ -80,7 +80,7 @@ def check(stash: Stash[Any]) -> dict[str, int]:
 
 @contextmanager
 def writing(stash: Stash[Any]) -> Iterator[None]:
-    """Eight threads write meanwhile."""
+    """Eight threads write meanwhile, and have each written twice before."""
     stop = threading.Event()
     begun = threading.Semaphore(0)
     errors: list[BaseException] = []
@@ -89,7 +89,7 @@ def writing(stash: Stash[Any]) -> Iterator[None]:
         try:
             for number in count():
                 stash.dump_many((f"{writer}-{n}", number) for n in range(SIZE))
-                if number == 0:
+                if number == 1:
                     begun.release()
                 if stop.is_set():
                     break

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from patience import insist
 from server_s3 import S3Server, s3_client
 
 import zensols.persist
@@ -129,7 +130,7 @@ def test_server_killed_in_the_middle_of_writes(
 ) -> None:
     server = start_s3()
     s3_client(server.endpoint).create_bucket(Bucket="bucket")
-    url = f"s3://bucket/a?endpoint_url={server.endpoint}&timeout=5"
+    url = f"s3://bucket/a?endpoint_url={server.endpoint}&timeout=60"
     code = """
 import sys
 from zensols.persist.domain import open_stash
@@ -157,7 +158,7 @@ def test_server_that_does_not_answer(start_s3: Callable[..., S3Server]) -> None:
     server = start_s3()
     s3_client(server.endpoint).create_bucket(Bucket="bucket")
     stash: Any = open_stash(f"s3://bucket/a?endpoint_url={server.endpoint}&timeout=2")
-    stash["a"] = 1
+    insist(lambda: stash.dump("a", 1))
     server.pause()
     try:
         start = time.monotonic()
@@ -167,5 +168,5 @@ def test_server_that_does_not_answer(start_s3: Callable[..., S3Server]) -> None:
         assert time.monotonic() - start < 30
     finally:
         server.resume()
-    assert stash["a"] == 1
+    assert insist(lambda: stash["a"]) == 1
     stash.close()

@@ -163,6 +163,9 @@ def test_one_computation(start_python: Any, tmp_path: Path) -> None:
     assert len(logs) == 20
     for log in logs:
         assert len(log.read_text().splitlines()) == 1, log.name
+    # As above, the log may be left to the next one that closes.
+    with closing(SqliteStash[Any](tmp_path / "data.db")) as stash:
+        assert len(stash) == 20
     assert {f.name for f in tmp_path.iterdir() if f not in logs} == {"data.db"}
 
 

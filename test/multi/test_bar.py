@@ -5,8 +5,10 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from labour import await_that
 from terminal import BOUND, ROOT, Terminal
 
 BEGIN = """
@@ -139,21 +141,25 @@ def test_nothing_is_shown_of_nothing() -> None:
 
 
 @pytest.mark.parametrize("how", ["raised", "interrupted"])
-def test_exception_leaves_the_terminal_clean(how: str) -> None:
+def test_exception_leaves_the_terminal_clean(how: str, tmp_path: Path) -> None:
     code = """
 before = sys.stdout, sys.stderr
 try:
     with Bar("Words") as bar:
         bar.show(running(299))
         bar.show(running(300))
+        open(os.environ["SHOWN"], "w").close()
         # Unlike input(), which can lose an interrupt while it flushes.
         sys.stdin.readline()
         raise ValueError("no such word")
 except (KeyboardInterrupt, ValueError) as e:
     print(type(e).__name__, (sys.stdout, sys.stderr) == before)
 """
-    with Terminal(BEGIN + code) as terminal:
+    shown = tmp_path / "shown"
+    with Terminal(BEGIN + code, SHOWN=str(shown)) as terminal:
         (line,) = terminal.wait_for(" 300/")
+        # Or the interrupt might come in the midst of that.
+        assert await_that(shown.exists)
         if how == "raised":
             terminal.go_on()
         else:

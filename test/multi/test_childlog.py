@@ -10,8 +10,6 @@ import pytest
 from elders import stand_in
 from labour import BOUND
 
-pytestmark = pytest.mark.timeout(BOUND)
-
 CODE = """
 from zensols.config import Config, ImportConfigFactory
 from zensols.multi.childlog import configure_logging

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from elders import stand_in
-from labour import BOUND
 from programs import run_code
 from shelves import (
     ITEMS,
@@ -29,8 +28,6 @@ from zensols.multi import ChunkProcessor
 from zensols.multi.chunk import is_configured
 from zensols.multi.travel import pack
 from zensols.persist import DictionaryStash, DirectoryStash, PersistableError
-
-pytestmark = pytest.mark.timeout(BOUND)
 
 
 def test_takes_its_parameters_by_position() -> None:

@@ -44,8 +44,6 @@ from zensols.persist import (
 )
 from zensols.persist.error import Failure
 
-pytestmark = pytest.mark.timeout(BOUND)
-
 CUBES = {"1": 1, "2": 8, "3": 27, "4": 64, "5": 125}
 
 
@@ -56,6 +54,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     # Threads of a failed test wait for it.
     made.folder.mkdir(exist_ok=True)
     (made.folder / "gate").touch()
+    (made.folder / "first").touch()
 
 
 @pytest.fixture(params=DELEGATES)
@@ -372,15 +371,31 @@ def test_ends_with_what_a_loop_makes(
 # While it is being filled
 
 
+class TwoGates(GatedCubes):
+    """The first key has a gate of its own."""
+
+    def load(self, name: str) -> Any:
+        if name == "1":
+            Journal(self.folder).note("waiting")
+            assert await_that((self.folder / "first").exists)
+            return Cubes.load(self, name)
+        return super().load(name)
+
+
 class Background:
     """A stash that is being filled, the first keys of which are held up."""
 
     def __init__(
-        self, journal: Journal, engine: str, held: tuple[Any, ...], *names: Any
+        self,
+        journal: Journal,
+        engine: str,
+        held: tuple[Any, ...],
+        *names: Any,
+        kind: type[GatedCubes] = GatedCubes,
     ) -> None:
         self.gate = journal.folder / "gate"
         self.journal = journal
-        factory = GatedCubes(journal.folder, (*held, *names))
+        factory = kind(journal.folder, (*held, *names))
         factory.held = frozenset(held)
         self.stash = made(factory, chunk_size=1, engine=engine)
         self.stash.prime(wait=False)
@@ -407,14 +422,20 @@ class Background:
 @pytest.mark.parametrize("engine", ["threads", "processes"])
 def test_key_that_is_asked_for_is_made_first(engine: str, journal: Journal) -> None:
     names = [str(number) for number in range(3, 300)]
-    # One of the two workers is free.
-    filling = Background(journal, engine, ("1",), *names)
-    assert filling.stash["299"] == 299**3
+    filling = Background(journal, engine, ("1", "2"), *names, kind=TwoGates)
+    reader, found = filling.read("299")
+    assert await_that(lambda: is_waiting(reader))
+    # Now one of the two workers is free.
+    filling.gate.touch()
+    reader.join(BOUND)
+    assert found == {"299": 299**3}
     done = [what for _, what in journal.lines() if what.isdigit()]
-    assert done.index("299") < 290
+    # The workers had two more in their hands.
+    assert done.index("299") <= 3
     assert filling.stash.progress().state == "running"
+    (journal.folder / "first").touch()
     filling.open()
-    assert len(filling.stash) == 298
+    assert len(filling.stash) == 299
     assert filling.counts("299") == 1
 
 

@@ -29,8 +29,6 @@ from zensols.multi import WorkStoppedError
 from zensols.multi.filled import FilledStash
 from zensols.persist import DictionaryStash, DirectoryStash, Stash
 
-pytestmark = pytest.mark.timeout(BOUND)
-
 MADE = what_a_loop_makes(ITEMS)
 SLOW = (100, 101, 104)
 """Items that are held up."""
@@ -58,7 +56,10 @@ def doubles(delegate: Stash[Any], journal: Journal, **options: Any) -> Doubles:
 
 
 class Background:
-    """A stash whose quick items have been made, the others being held up."""
+    """A stash whose quick items have been made, the others having been begun and
+    being held up.
+
+    """
 
     def __init__(
         self, journal: Journal, delegate: Stash[Any] | None = None, **options: Any
@@ -78,8 +79,9 @@ class Background:
 
     def await_quick(self) -> None:
         def is_quick_done() -> bool:
-            waiting = self.journal.counts()[f"waiting {SLOW[0]}"]
-            return waiting > 0 and self.stash.progress().done == len(ITEMS)
+            counts = self.journal.counts()
+            are_waiting = all(counts[f"waiting {item}"] for item in SLOW)
+            return are_waiting and self.stash.progress().done == len(ITEMS)
 
         assert await_that(is_quick_done)
 

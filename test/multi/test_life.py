@@ -14,8 +14,6 @@ from strands import in_thread, is_waiting, is_within
 from zensols.multi.life import Life
 from zensols.persist import CloseableStash, DictionaryStash, Stash
 
-pytestmark = pytest.mark.timeout(BOUND)
-
 MADE = what_a_loop_makes(ITEMS)
 
 

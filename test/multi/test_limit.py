@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from labour import BOUND
 
 from zensols.multi.error import ItemTimeoutError
 from zensols.multi.limit import Limit
 
-SOON = 0.05
+SOON = 0.2
 NEVER = 600.0
 """Seconds after which the test has failed otherwise."""
 
@@ -62,7 +63,7 @@ def test_interrupts_python_code(run: Any) -> None:
 
     with pytest.raises(ItemTimeoutError) as error:
         run(work)
-    assert str(error.value) == "Item 'word' took longer than 0.05 seconds"
+    assert str(error.value) == "Item 'word' took longer than 0.2 seconds"
     assert type(error.value) is ItemTimeoutError
     assert "spin" in [entry.name for entry in error.traceback]
 
@@ -72,14 +73,24 @@ def test_interrupts_python_code(run: Any) -> None:
     [
         lambda: time.sleep(NEVER),
         lambda: threading.Event().wait(NEVER),
-        lambda: subprocess.run([sys.executable, "-c", PAUSE], check=True),
     ],
-    ids=["sleep", "event", "process"],
+    ids=["sleep", "event"],
 )
 def test_alarm_interrupts_waiting(wait: Callable[[], Any]) -> None:
     with Limit(SOON) as limit, pytest.raises(ItemTimeoutError, match="'word' took"):
         limit.start("'word'")
         wait()
+
+
+def test_alarm_interrupts_waiting_for_a_process() -> None:
+    # Started before, since one whose start is interrupted goes on, and is warned of.
+    with subprocess.Popen([sys.executable, "-c", PAUSE]) as process:
+        try:
+            with Limit(SOON) as limit, pytest.raises(ItemTimeoutError, match="'word'"):
+                limit.start("'word'")
+                process.wait()
+        finally:
+            process.kill()
 
 
 @WHERE
@@ -93,7 +104,7 @@ def test_the_text_is_there_at_once(run: Any) -> None:
                 return str(e)
         return "not raised"
 
-    assert run(work) == "Item 'word' took longer than 0.05 seconds"
+    assert run(work) == "Item 'word' took longer than 0.2 seconds"
 
 
 @WHERE
@@ -101,13 +112,21 @@ def test_counts_anew_for_each_item(run: Any) -> None:
     """Together they take longer than one may."""
 
     def work() -> int:
-        begin, count = time.monotonic(), 0
-        with Limit(0.5) as limit:
-            while time.monotonic() < begin + 1:
-                limit.start(str(count))
-                count += 1
-                if count % 2:
-                    limit.clear()
+        count = 0
+        began = last = time.monotonic()
+        while last < began + 1:
+            try:
+                with Limit(0.5) as limit:
+                    while last < began + 1:
+                        last = time.monotonic()
+                        limit.start(str(count))
+                        count += 1
+                        if count % 2:
+                            limit.clear()
+            except ItemTimeoutError:
+                # As is right if other work had the processor for so long.
+                assert time.monotonic() - last >= 0.5
+                began = last = time.monotonic()
         return count
 
     assert run(work) > 2
@@ -177,7 +196,7 @@ def test_another_item_after_a_late_one(run: Any) -> None:
                 texts.append(str(e))
         return texts
 
-    assert run(work) == [f"Item {i} took longer than 0.05 seconds" for i in "ab"]
+    assert run(work) == [f"Item {i} took longer than 0.2 seconds" for i in "ab"]
 
 
 @WHERE
@@ -211,12 +230,12 @@ def test_other_errors_pass_through(run: Any) -> None:
 def test_no_limit(run: Any) -> None:
     def work() -> bool:
         handler = signal.getsignal(signal.SIGALRM)
-        threads = threading.active_count()
+        threads = set(threading.enumerate())
         with Limit(None) as limit:
             limit.start("'word'")
             same = signal.getsignal(signal.SIGALRM) is handler
             limit.clear()
-            return same and threading.active_count() == threads
+            return same and set(threading.enumerate()) <= threads
 
     assert run(work)
 
@@ -246,16 +265,17 @@ def alarms() -> Iterator[list[str]]:
 
 
 def test_alarm_of_the_program_goes_on(alarms: list[str]) -> None:
-    signal.setitimer(signal.ITIMER_REAL, 0.2, NEVER)
+    signal.setitimer(signal.ITIMER_REAL, NEVER, 2 * NEVER)
     with Limit(SOON) as limit:
         limit.start("'word'")
         with pytest.raises(ItemTimeoutError):
             time.sleep(NEVER)
         assert alarms == []
     left, interval = signal.getitimer(signal.ITIMER_REAL)
-    assert 0 < left <= 0.2
-    assert interval == pytest.approx(NEVER)
-    signal.pause()
+    # The time that the item took has passed for it, too.
+    assert 0 < left <= NEVER - SOON
+    assert interval == pytest.approx(2 * NEVER)
+    signal.raise_signal(signal.SIGALRM)
     assert alarms == ["own"]
 
 
@@ -274,14 +294,15 @@ def test_alarm_of_the_program_that_is_overdue(alarms: list[str]) -> None:
 def test_watchers_end() -> None:
     def work() -> set[threading.Thread]:
         before = set(threading.enumerate())
-        with Limit(SOON) as limit:
+        with Limit(NEVER) as limit:
             limit.start("'word'")
             watchers = set(threading.enumerate()) - before
             limit.clear()
         return watchers
 
     (watcher,) = in_thread(work)
-    watcher.join(NEVER)
+    # Long before the item would have been late.
+    watcher.join(BOUND)
     assert not watcher.is_alive()
 
 

@@ -12,8 +12,6 @@ from strands import in_thread, is_waiting
 
 from zensols.multi.news import News
 
-pytestmark = pytest.mark.timeout(BOUND)
-
 MANY = [str(number) for number in range(10_000)]
 
 

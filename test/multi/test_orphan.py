@@ -19,8 +19,6 @@ from zensols.multi.orphan import watch_parent
 
 ROOT = Path(__file__).parents[2]
 METHODS = multiprocessing.get_all_start_methods()
-SECONDS = 2.0
-"""How long a worker may outlive its parent."""
 DUTIES = ["spin", "sleep", "hog", "freeze"]
 
 Employ = Callable[..., tuple["subprocess.Popen[str]", list[int]]]
@@ -67,7 +65,7 @@ def test_workers_end_with_their_parent(method: str, how: str, employ: Employ) ->
     assert len(workers) == len(DUTIES) + 1
     assert all(map(is_alive, workers))
     parent.kill()
-    assert await_that(lambda: not any(map(is_alive, workers)), SECONDS)
+    assert await_that(lambda: not any(map(is_alive, workers)))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -82,7 +80,7 @@ def test_workers_end_even_if_another_child_of_their_parent_does_not(
     parent.kill()
     parent.wait()
     try:
-        assert await_that(lambda: not any(map(is_alive, workers)), SECONDS)
+        assert await_that(lambda: not any(map(is_alive, workers)))
         assert is_alive(heir)
     finally:
         os.kill(heir, signal.SIGKILL)
@@ -93,7 +91,7 @@ def test_workers_of_dask_end_with_their_parent(employ: Employ) -> None:
     assert len(workers) == len(DUTIES) + 1
     assert all(map(is_alive, workers))
     parent.kill()
-    assert await_that(lambda: not any(map(is_alive, workers)), SECONDS)
+    assert await_that(lambda: not any(map(is_alive, workers)))
 
 
 def test_workers_of_loky_end_with_their_parent(employ: Employ) -> None:
@@ -101,7 +99,7 @@ def test_workers_of_loky_end_with_their_parent(employ: Employ) -> None:
     assert len(workers) == 2
     assert all(map(is_alive, workers))
     parent.kill()
-    assert await_that(lambda: not any(map(is_alive, workers)), SECONDS)
+    assert await_that(lambda: not any(map(is_alive, workers)))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +114,7 @@ def test_worker_ends_whose_parent_is_dead_already(
     # Without waiting for it, so that it still has an id.
     parent.kill()
     assert await_that(lambda: not is_alive(parent.pid))
-    assert await_that(lambda: not is_alive(workers[0]), SECONDS)
+    assert await_that(lambda: not is_alive(workers[0]))
 
 
 def test_watches_its_parent_once() -> None:

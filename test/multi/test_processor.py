@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labour import BOUND
 from shelves import (
     ChunkOfSome,
     Doubles,
@@ -30,8 +29,6 @@ from zensols.multi import (
     SingleMultiProcessor,
 )
 from zensols.persist import DictionaryStash
-
-pytestmark = pytest.mark.timeout(BOUND)
 
 
 def chunks(kind: type[ChunkProcessor], count: int = 4) -> list[ChunkProcessor]:

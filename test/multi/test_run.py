@@ -42,8 +42,6 @@ from zensols.multi.policy import Retry
 from zensols.multi.run import Run
 from zensols.multi.sizing import Sizer
 
-pytestmark = pytest.mark.timeout(90)
-
 
 def work(folder: Path, items: list[Any]) -> Outcome:
     """What a worker does with a chunk."""
@@ -55,6 +53,23 @@ def work(folder: Path, items: list[Any]) -> Outcome:
         except ValueError as e:
             outcome.failures[place] = e
     return outcome
+
+
+class Clock:
+    """Goes on when the test says so, however busy the machine is."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    for module in ("run", "batch"):
+        monkeypatch.setattr(f"zensols.multi.{module}.monotonic", clock)
+    return clock
 
 
 class Job:
@@ -181,10 +196,12 @@ def test_failed_item_is_tried_again(backoff: float, tmp_path: Path) -> None:
     assert job.run.progress.done == 3
 
 
-def test_others_are_done_while_a_failed_one_waits(tmp_path: Path) -> None:
+def test_others_are_done_while_a_failed_one_waits(clock: Clock, tmp_path: Path) -> None:
     # Seconds that nobody has to wait for but the failed one.
     job = Job(tmp_path, SerialEngine(), ["fail:1", *"abc"], retry=Retry(1, 0.5))
-    job.finish()
+    for _ in job.run.execute():
+        if len(job.stored) == 3:
+            clock.now = 0.5
     assert [chore for chore, _ in notes(tmp_path)] == ["fail:1", *"abc", "fail:1"]
 
 
@@ -367,14 +384,20 @@ def test_what_no_item_is_to_blame_for_ends_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [1, 4])
 def test_item_that_takes_too_long_and_goes_on_is_killed(
-    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    size: int, clock: Clock, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("zensols.multi.run._GRACE", 0.2)
     chores = [*"abc", "hog:", *"defg"]
     job = Job(
         tmp_path, ProcessesEngine(2), chores, size=size, deaths=5, item_timeout=0.2
     )
-    assert job.finish() == made("abcdefg")
+    hung = 0
+    for _ in job.run.execute():
+        left = [future for future in job.futures if not future.done()]
+        # Whose worker has begun it, so that no other is late.
+        if len(left) == 1 and times(tmp_path)["hog:"] > hung:
+            hung += 1
+            clock.now += 60
+    assert job.stored == made("abcdefg")
     assert job.errors() == {"hog:": ItemTimeoutError}
     assert "'hog:' took more than 0.2 seconds" in str(job.run.failures[0][1])
     if size == 1:
@@ -394,14 +417,23 @@ class Sizes(Sizer):
 
 
 def test_chunk_that_waits_for_long_ones_is_not_late(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clock: Clock, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("zensols.multi.run._GRACE", 0.2)
-    chores = [f"sleep:{0.05 + number / 1e6}" for number in range(20)]
-    chores = [*chores, *(f"{chore}0" for chore in chores), "a", "b"]
+    numbers = list(map(str, range(38)))
+    chores = ["await:go", *numbers[:19], "await:too", *numbers[19:], "a", "b"]
     sizer = Sizes(20, 20, 1, 1)
-    job = Job(tmp_path, ProcessesEngine(2), chores, item_timeout=0.1, sizer=sizer)
-    assert len(job.finish()) == len(chores)
+    job = Job(tmp_path, ProcessesEngine(2), chores, item_timeout=10, sizer=sizer)
+    looks = 0
+    for _ in job.run.execute():
+        if len(job.futures) == 4:
+            # The first is late after 2 * 20 * 10 seconds and some, and one of the
+            # last, if it had not to wait, after 2 * 10.
+            clock.now = 400
+            looks += 1
+        if looks == 2:
+            (tmp_path / "go").touch()
+            (tmp_path / "too").touch()
+    assert job.stored == made(chores)
     assert set(times(tmp_path).values()) == {1}
 
 

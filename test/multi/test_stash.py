@@ -68,8 +68,6 @@ from zensols.persist import (
     Stash,
 )
 
-pytestmark = pytest.mark.timeout(BOUND)
-
 
 @dataclass
 class Powers(MultiProcessStash[int]):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
-_BOUND = 60
+_BOUND = 150
 """Seconds after which a program is taken to hang."""
 
 

@@ -14,10 +14,21 @@ from typing import Any
 
 
 def free_port() -> int:
-    """Return a port of the loopback device that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port of the loopback device that nobody listens on.
+
+    On Linux it stays reserved until this process ends: servers, which set the same
+    option, can listen on it again and again, but while they don't, no other process
+    that asks for any port gets it, nor does a connection that begins.
+
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port = int(holder.getsockname()[1])
+        if sys.platform == "linux":
+            # It stays open, and nobody misses its being closed.
+            holder.detach()
+    return port
 
 
 class Server:
@@ -113,11 +124,17 @@ def suspend(pid: int) -> None:
     os.kill(pid, signal.SIGSTOP)
     # All its threads stop some time after the signal is sent.
     tasks = Path(f"/proc/{pid}/task")
-    while any(
-        (task / "stat").read_text().rpartition(") ")[2][0] not in "TZ"
-        for task in tasks.iterdir()
-    ):
+    while not all(map(_stands_still, tasks.iterdir())):
         time.sleep(0.001)
+
+
+def _stands_still(task: Path) -> bool:
+    try:
+        status = (task / "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        # It has ended since it was listed.
+        return True
+    return status.rpartition(") ")[2][0] in "TZX"
 
 
 def environment_url(engine: str) -> str | None:

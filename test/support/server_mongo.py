@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -43,7 +44,11 @@ class MongoServer(Server):
         ]
 
     def is_ready(self) -> bool:
-        with connect_mongo(self.url) as client:
+        with socket.socket() as visitor:
+            # The driver would wait for half a second before it asks again.
+            if visitor.connect_ex(("127.0.0.1", self.port)) != 0:
+                return False
+        with connect_mongo(self.url, seconds=1) as client:
             try:
                 client.admin.command("ping")
             except PyMongoError:
@@ -55,14 +60,17 @@ class MongoServer(Server):
         self.kill()
 
 
-def connect_mongo(url: str) -> Any:
-    """Return a client that gives up soon, to be closed by the caller.
+def connect_mongo(url: str, seconds: int = 60) -> Any:
+    """Return a client, to be closed by the caller.
 
     :param url: of the server
 
+    :param seconds: after how many it gives up
+
     """
+    limit = 1000 * seconds
     return pymongo.MongoClient(
-        url, serverSelectionTimeoutMS=1000, connectTimeoutMS=1000, timeoutMS=10_000
+        url, serverSelectionTimeoutMS=limit, connectTimeoutMS=limit, timeoutMS=limit
     )
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labour import await_that
+from server import free_port
 
 BOUND = 60
 """Seconds after which an app is taken to hang."""
@@ -110,9 +111,7 @@ def value_of(page: str) -> float:
 @contextmanager
 def run_app(script: Path, home: Path) -> Iterator[App]:
     """Run a script, whose modules are kept in a folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     place = script.parent / "place"
     place.mkdir(exist_ok=True)
     (place / "sitecustomize.py").write_text(_PLACE)

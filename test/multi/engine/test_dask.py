@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor
@@ -116,6 +117,7 @@ def test_works_on_with_workers_that_die_or_do_not_react(
         pids(executor, 3, tmp_path / "met")
         futures = [executor.submit(labour.wait_for_file, go_on) for _ in range(12)]
         cluster.workers[0].kill()
+        cluster.workers[0].wait()
         suspend(cluster.workers[1].pid)
         go_on.touch()
         results = {future.result(BOUND) for future in futures}
@@ -198,12 +200,15 @@ def test_lost_scheduler_breaks_what_works_on_it(
         assert executor.submit(pow, 2, 5).result(BOUND) == 32
 
 
-def test_no_scheduler(start_dask: Start) -> None:
-    cluster = start_dask(0)
-    cluster.kill()
-    engine = DaskEngine(address=cluster.address)
-    with pytest.raises(MultiProcessError, match=f"{cluster.address} can't be reached"):
-        engine.start()
+def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zensols.multi.engine.daskpool._TIMEOUT", 1.0)
+    # Kept, so that nobody else can listen there.
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
+        engine = DaskEngine(address=address)
+        with pytest.raises(MultiProcessError, match=f"{address} can't be reached"):
+            engine.start()
 
 
 def test_checks_each_worker(start_dask: Start, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_worker_takes_signals_as_a_new_process_does(
 
 
 INTERRUPTED = """
-import signal, sys
+import sys, time
 from pathlib import Path
 import labour
 from zensols.multi.engine import find_engine
@@ -72,7 +72,9 @@ def main(folder, name, method):
     futures = [executor.submit(labour.wait_for_file, there) for _ in range(2)]
     try:
         print("ready", flush=True)
-        signal.pause()
+        # Unlike signal.pause(), which may begin when the signal is already there.
+        while True:
+            time.sleep(0.01)
     except KeyboardInterrupt:
         there.touch()
     assert {future.result() for future in futures} <= set(pids)

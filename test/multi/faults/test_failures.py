@@ -20,8 +20,6 @@ from zensols.multi import (
 from zensols.multi.engine import ProcessesEngine
 from zensols.persist import DictionaryStash, DirectoryStash, Reach, Stash
 
-pytestmark = pytest.mark.timeout(60)
-
 OTHERS = [str(number) for number in range(9)]
 
 

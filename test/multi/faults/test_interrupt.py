@@ -9,12 +9,7 @@ from typing import Any
 
 import pytest
 from chores import times
-from labour import await_that
-
-pytestmark = pytest.mark.timeout(90)
-
-SECONDS = 10.0
-"""How long a program may take to stop, rather than to do what is left."""
+from labour import BOUND, await_that
 
 KEPT = re.compile(
     r"(\w+) was (interrupted|stopped): (\d+) items done before it are kept, (\d+) from "
@@ -30,7 +25,7 @@ def tell_kept(program: Any) -> tuple[str, int, int]:
 
 
 def assert_nothing_is_left(program: Any) -> None:
-    assert await_that(lambda: not program.members(), SECONDS)
+    assert await_that(lambda: not program.members())
     assert list(program.scratch.iterdir()) == []
     assert [path for path in program.shared if path.exists()] == []
 
@@ -82,8 +77,8 @@ def test_impatient_ctrl_c(start: Any, tmp_path: Path) -> None:
     program.wait_for("running")
     for _ in range(5):
         program.interrupt()
-    assert program.process.wait(SECONDS) in (1, 130, -signal.SIGINT)
-    assert await_that(lambda: not program.members(), SECONDS)
+    assert program.process.wait(BOUND) in (1, 130, -signal.SIGINT)
+    assert await_that(lambda: not program.members())
     assert [path for path in program.shared if path.exists()] == []
 
 
@@ -91,8 +86,8 @@ def test_ctrl_c_while_it_begins(start: Any, tmp_path: Path) -> None:
     program = start(chores="endless", workers=4)
     program.wait_for("begin")
     program.interrupt()
-    assert program.process.wait(SECONDS) in (130, -signal.SIGINT)
-    assert await_that(lambda: not program.members(), SECONDS)
+    assert program.process.wait(BOUND) in (130, -signal.SIGINT)
+    assert await_that(lambda: not program.members())
 
 
 @pytest.mark.parametrize("engine", ["processes", "threads", "serial"])
@@ -151,4 +146,4 @@ def test_terminated_program_leaves_no_workers(start: Any, tmp_path: Path) -> Non
     program.wait_for("running")
     program.process.terminate()
     program.finish(-signal.SIGTERM)
-    assert await_that(lambda: not program.members(), 2.0)
+    assert await_that(lambda: not program.members())

@@ -17,10 +17,8 @@ from zensols.multi.feed import identify
 from zensols.multi.manifest import Manifest
 from zensols.persist import DirectoryStash
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = pytest.mark.timeout(600)
 
-SECONDS = 2.0
-"""How long workers may outlive their parent."""
 CHORES = [f"sleep:0.005{number:03}" for number in range(600)]
 """A second and a half for two workers."""
 
@@ -51,7 +49,7 @@ def run(start: Any, folder: Path, kills: int, **options: Any) -> None:
         while time.perf_counter() < end:
             pass
         program.process.kill()
-        assert await_that(lambda program=program: not program.members(), SECONDS), case
+        assert await_that(lambda program=program: not program.members()), case
         there, recorded, is_complete = read(folder)
         assert recorded <= there, case
         assert not is_complete or len(recorded) == len(CHORES), case
@@ -69,7 +67,8 @@ def run(start: Any, folder: Path, kills: int, **options: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "kills", [20, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
+    "kills",
+    [20, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])],
 )
 @pytest.mark.parametrize("chunk_size", [0, pytest.param(3, marks=pytest.mark.soak)])
 def test_killed_parent(chunk_size: int, kills: int, start: Any, tmp_path: Path) -> None:
@@ -92,8 +91,8 @@ def test_workers_end_with_their_program(
     assert await_that(lambda: len(workers_of(tmp_path)) == 2)
     program.note_shared()
     program.process.kill()
-    assert await_that(lambda: not workers_of(tmp_path), SECONDS)
+    assert await_that(lambda: not workers_of(tmp_path))
     # Nor do the servers that start processes stay, or their semaphores.
-    assert await_that(lambda: not program.members(), SECONDS)
+    assert await_that(lambda: not program.members())
     assert bool(program.shared) == (method != "fork")
     assert [path for path in program.shared if path.exists()] == []

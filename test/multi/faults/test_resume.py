@@ -11,8 +11,6 @@ from chores import ChoreFactory, Chores, made, times
 from zensols.multi import MultiProcessFactoryStash, MultiProcessStash
 from zensols.persist import DictionaryStash, DirectoryStash, SqliteStash, Stash
 
-pytestmark = pytest.mark.timeout(60)
-
 ITEMS = [str(number) for number in range(20)]
 
 

@@ -95,7 +95,9 @@ def test_listing_that_fails_is_told(tmp_path: Path) -> None:
         DatedFolder(str(tmp_path / "file")).scan(str)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.integers(0, 2 * 10**18))
 @example(1_795_315_799_573_918_000)
 def test_seconds_are_those_of_getmtime(tmp_path: Path, modified_ns: int) -> None:

@@ -111,21 +111,27 @@ def test_classes_are_stored_if_told() -> None:
 def test_values_may_change_meanwhile() -> None:
     inner: dict[Any, Any] = {number: (number,) for number in range(300)}
     stop, begun = threading.Event(), threading.Event()
+    changes = threading.Semaphore(1)
 
     def change() -> None:
         number = 300
         while not stop.is_set():
-            # Most of the time, it doesn't change, so that an attempt succeeds.
-            inner[number] = (number,)
-            number += 1
-            begun.set()
-            stop.wait(0.005)
+            if changes.acquire(timeout=0.01):
+                inner[number] = (number,)
+                number += 1
+                begun.set()
+                stop.wait(0.0005)
 
     thread = threading.Thread(target=change)
     thread.start()
     try:
         assert begun.wait(60)
         for _ in range(20):
+            # Each spoils one attempt at most, so that the next or so succeeds however
+            # long they take.
+            while changes.acquire(blocking=False):
+                pass
+            changes.release(4)
             again = read_document(encode({"a": inner}), Tagger(), "x").items["a"]
             assert list(again)[:300] == list(range(300))
     finally:

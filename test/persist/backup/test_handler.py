@@ -329,19 +329,31 @@ class Steps:
     def __init__(self) -> None:
         self.time = 0.0
         self.changed = threading.Condition()
+        self.waiting: list[threading.Event] = []
 
     def now(self) -> float:
         return self.time
 
     def wait(self, stop: threading.Event, seconds: float) -> bool:
         with self.changed:
+            self.waiting.append(stop)
+            self.changed.notify_all()
             self.changed.wait(0.01)
+            self.waiting.remove(stop)
         return stop.is_set()
 
     def go(self, seconds: float) -> None:
         with self.changed:
             self.time += seconds
             self.changed.notify_all()
+
+    def go_once_awaited(self, seconds: float) -> None:
+        """Go on when somebody waits, who would else miss what is due meanwhile."""
+        with self.changed:
+            assert self.changed.wait_for(
+                lambda: not all(stop.is_set() for stop in self.waiting), 60
+            )
+            self.go(seconds)
 
 
 @pytest.fixture
@@ -362,7 +374,7 @@ def test_backs_up_by_itself(store: CacheStore, tmp_path: Path, steps: Steps) -> 
     handler = Counted(tmp_path, 300, store, clock=steps)
     handler.done = done = threading.Semaphore(0)  # type: ignore[attr-defined]  # see above
     for number in range(1, 4):
-        steps.go(300)
+        steps.go_once_awaited(300)
         assert done.acquire(timeout=60)
         assert len(handler.list_backups("users")) == number
     handler.stop()
@@ -377,7 +389,7 @@ def test_newer_handler_takes_over(store: CacheStore, tmp_path: Path) -> None:
     older = Counted(tmp_path, 300, store, clock=steps)
     newer = Counted(tmp_path, 600, store, clock=steps)
     newer.done = done = threading.Semaphore(0)  # type: ignore[attr-defined]  # see above
-    steps.go(600)
+    steps.go_once_awaited(600)
     assert done.acquire(timeout=60)
     newer.stop(final_backup=False)
     assert len(newer.list_backups("users")) == 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -65,11 +66,11 @@ def test_busy_thread_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         thread.start()
         steps = Pace()
-        for _ in range(1000):
+        end = time.monotonic() + 60
+        # Other programs may keep the busy thread from running for a while.
+        while not any(slept[-2:]) and time.monotonic() < end:
             steps.rest()
-            if any(slept):
-                break
-        assert any(slept)
+        assert any(slept[-2:])
     finally:
         sys.setswitchinterval(before)
         stop.set()

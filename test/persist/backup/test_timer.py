@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import threading
 
@@ -9,7 +10,8 @@ from zensols.persist.backup.due import parse_time
 from zensols.persist.backup.timer import Timer
 from zensols.persist.error import PersistableError
 
-DAILY = parse_time("03:00", "UTC")
+# Half a day away, and so not while a test runs.
+DAILY = parse_time(((dt.datetime.now(dt.UTC).hour + 12) % 24, 0), "UTC")
 
 
 def test_looks_at_once_and_only_once_begun() -> None:

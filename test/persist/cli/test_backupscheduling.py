@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,21 @@ from zensols.persist.backup import snapshots
 SCHEDULE = ("backup", "schedule", "dir:data", "dir:backups")
 
 
+def far() -> tuple[str, ...]:
+    """The options of a time of day that doesn't come while a test runs."""
+    when = datetime.now(UTC) + timedelta(hours=12)
+    return ("--at", f"{when:%H:%M}", "--timezone", "UTC")
+
+
 def test_once(call: Any, filled: Any, data_name: str) -> None:
-    done = call(*SCHEDULE, "--at", "03:00", "--once")
+    schedule = (*SCHEDULE, *far())
+    done = call(*schedule, "--once")
     (taken,) = snapshots("dir:backups")
     assert done.stdout.startswith(f"{taken.id}: 3 entries of {data_name}, ")
     assert done.stderr == ""
     # None is due any more.
     filled["a"] = "changed"
-    assert call(*SCHEDULE, "--at", "03:00", "--once").stdout == ""
+    assert call(*schedule, "--once").stdout == ""
     assert snapshots("dir:backups") == [taken]
 
 
@@ -66,7 +74,7 @@ def test_until_it_is_ended(
     filled: Any, command: str, clean_environment: Any, how: signal.Signals
 ) -> None:
     with subprocess.Popen(
-        [command, *SCHEDULE, "--json"],
+        [command, *SCHEDULE, *far(), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

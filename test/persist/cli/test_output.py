@@ -35,9 +35,20 @@ def test_table_on_a_terminal(
         check=True,
     )
     os.close(theirs)
-    lines = os.read(ours, 65536).decode().splitlines()
+    shown = b""
+    while piece := _read(ours):
+        shown += piece
     os.close(ours)
+    lines = shown.decode().splitlines()
     assert done.returncode == 0
     assert lines[0].split() == ["key", "size", "age", "type", "codec", "seconds"]
     assert lines[1].split()[:3] == ["long", "4.0", "KiB"]
     assert any(line.startswith("[red]x[/red] ") for line in lines)
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        # Linux's way to say that nobody has it open any more.
+        return b""

@@ -32,7 +32,8 @@ URLS = [
     "memory:?codec=pickle&compress=zlib",
     "dir:data",
     "dir:data?ttl=3600",
-    "dir:data?codec=json&ttl=0.5",
+    # No round number, but longer than any test takes.
+    "dir:data?codec=json&ttl=3600.5",
     "dir:data?pattern={name}.json&codec=json",
     "dir:data?durability=fsync&compress=zstd",
     "dir:data?codec=json&compress=lz4",

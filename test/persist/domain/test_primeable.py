@@ -85,11 +85,13 @@ def test_failed_prime_is_tried_again() -> None:
 
 def test_each_thread_primes() -> None:
     meeting = threading.Barrier(2, timeout=60)
+    counting = threading.Lock()
 
     class Meeting(Filled):
         def prime(self) -> None:
             meeting.wait()
-            super().prime()
+            with counting:
+                super().prime()
 
     stash = Meeting()
     other = threading.Thread(target=stash.load, args=("a",))

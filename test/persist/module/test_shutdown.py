@@ -156,13 +156,17 @@ def test_written_when_a_nicegui_app_ends(run: Run) -> None:
         from pathlib import Path
         from nicegui import app, ui
 
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        # Stays bound, so that no other program gets the port meanwhile; who sets
+        # this option, as servers do, can listen there all the same.
+        free = socket.socket()
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
         model = Model()
         app.on_startup(lambda: setattr(model, "value", 5))
         app.timer(0.01, app.shutdown, once=True)
         ui.run(lambda: None, host="127.0.0.1", port=port, reload=False, show=False)
+        free.close()
         print((Path(os.environ["ZENSOLS_PERSIST_HOME"]) / "robot.Model.json").read_text())
         """,
         warnings="default",

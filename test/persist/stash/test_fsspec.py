@@ -350,7 +350,7 @@ def test_forked_process_connects_anew(s3_url: str) -> None:
     if pid == 0:
         try:
             stash["b"] = stash["a"] + 1
-            with stash.lock("c", timeout=5):
+            with stash.lock("c", timeout=60):
                 os._exit(0)
         finally:
             os._exit(1)

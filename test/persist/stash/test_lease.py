@@ -142,6 +142,11 @@ def renewals(path: Path) -> list[threading.Thread]:
     return [t for t in threading.enumerate() if t.name == f"renews {path.name!r}"]
 
 
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What locks have told, and not what threads of other tests have."""
+    return [r.getMessage() for r in caplog.records if r.name == module.__name__]
+
+
 def assert_ends(thread: threading.Thread) -> None:
     thread.join(60)
     assert not thread.is_alive()
@@ -315,8 +320,7 @@ def test_renewal_survives_what_closed_connections_raise(
     with lease.hold("it", 0):
         for _ in range(2):
             assert lease.renewed.acquire(timeout=60)
-    warnings = [record.getMessage() for record in caplog.records]
-    assert warnings == [f"Can't renew a lock: {error}"] * 2
+    assert warnings(caplog) == [f"Can't renew a lock: {error}"] * 2
     assert not path.exists()
 
 
@@ -335,7 +339,7 @@ def test_renewal_that_fails_since_it_is_released_is_not_told(
         [thread] = renewals(path)
         assert begun.wait(60)
     assert_ends(thread)
-    assert caplog.text == ""
+    assert warnings(caplog) == []
 
 
 def test_lost_lock_is_told(path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -346,8 +350,8 @@ def test_lost_lock_is_told(path: Path, caplog: pytest.LogCaptureFixture) -> None
         with path_lock(f"{path}.lock"):
             path.write_text(content, "utf-8")
         assert_ends(thread)
-        assert caplog.text == ""
-    [warning] = [record.getMessage() for record in caplog.records]
+        assert warnings(caplog) == []
+    [warning] = warnings(caplog)
     assert warning.startswith(f"Lock {path.name!r} was lost while held")
     assert path.read_text("utf-8") == content
     with (
@@ -365,7 +369,7 @@ def test_server_gone_at_the_end(
         [thread] = renewals(path)
         raise ZeroDivisionError
     assert_ends(thread)
-    [warning] = [record.getMessage() for record in caplog.records]
+    [warning] = warnings(caplog)
     assert warning == "A lock stays for 30.0 seconds: it doesn't answer"
     assert not is_free(executor, path)
     path.unlink()
@@ -467,7 +471,7 @@ def test_nothing_is_logged_when_all_is_well(
 ) -> None:
     with caplog.at_level(logging.DEBUG, logger="zensols"), hold(path):
         pass
-    assert caplog.text == ""
+    assert [r for r in caplog.records if r.name.startswith("zensols")] == []
 
 
 def test_lock_without_lease_is_taken_for_the_first_block_only() -> None:
@@ -505,7 +509,13 @@ def test_wait(timeout: float | None, seconds: float, goes_on: bool) -> None:
 
 def test_pauses_grow_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
+    me, sleep = threading.current_thread(), time.sleep
+
+    def pause(seconds: float) -> None:
+        # Other threads of this process go on sleeping.
+        (pauses.append if threading.current_thread() is me else sleep)(seconds)
+
+    monkeypatch.setattr(time, "sleep", pause)
     wait = Wait("it", None, (0.25, 3.0, 2.0))
     assert all(wait.pause() for _ in range(6))
     assert pauses == [0.25, 0.5, 1.0, 2.0, 3.0, 3.0]

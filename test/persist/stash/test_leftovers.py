@@ -97,7 +97,7 @@ def run(code: str) -> str:
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=120,
     ).stdout
 
 

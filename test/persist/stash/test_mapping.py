@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import threading
 import time
 from collections import UserDict, defaultdict
 from collections.abc import Iterable, Iterator, MutableMapping
@@ -161,37 +162,46 @@ class TestFunc(InMapping):
 
 
 class Slow(UserDict[str, Any]):
-    """Counts the threads that are in it, and the values that are read."""
+    """Notes when two threads are in it, and counts the values that are read.  Who is
+    in it waits so long for another one.
 
-    def __init__(self) -> None:
-        self.inside = self.most = self.reads = 0
+    """
+
+    def __init__(self, seconds: float = 0) -> None:
+        self.inside = self.reads = 0
+        self.seconds = seconds
+        self.counting = threading.Lock()
+        self.met = threading.Event()
         super().__init__()
 
     def __getitem__(self, key: str) -> Any:
-        self.reads += 1
-        self.inside += 1
-        self.most = max(self.most, self.inside)
-        time.sleep(0.002)
-        self.inside -= 1
+        with self.counting:
+            self.reads += 1
+            self.inside += 1
+            if self.inside > 1:
+                self.met.set()
+        self.met.wait(self.seconds)
+        with self.counting:
+            self.inside -= 1
         return super().__getitem__(key)
 
 
 @pytest.mark.parametrize("guarded", [True, False])
 def test_one_thread_uses_the_mapping_at_a_time_if_guarded(guarded: bool) -> None:
-    mapping = Slow()
+    mapping = Slow(0.002 if guarded else 60)
     mapping["a"] = 1
     # Two stashes over one mapping.
     stashes = [MappingStash(mapping, guarded=guarded) for _ in range(2)]
     with ThreadPoolExecutor(4) as executor:
         found = executor.map(lambda n: stashes[n % 2].load("a"), range(40))
         assert [*found] == [1] * 40
-    assert (mapping.most == 1) is guarded
+    assert mapping.met.is_set() is not guarded
 
 
 def test_guard_is_no_key_s_lock() -> None:
     stash = MappingStash({"": 1})
     with ThreadPoolExecutor(1) as executor, stash.lock(""):
-        assert executor.submit(stash.load, "").result(10) == 1
+        assert executor.submit(stash.load, "").result(60) == 1
 
 
 def test_lock_is_that_of_the_mapping() -> None:

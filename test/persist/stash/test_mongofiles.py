@@ -17,7 +17,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def files(mongo_url: str) -> Iterator[MongoFiles]:
-    link = MongoLink(mongo_url, timeout=20)
+    link = MongoLink(mongo_url, timeout=60)
     yield MongoFiles(link, "x")
     link.close()
 
@@ -131,7 +131,7 @@ def test_writer_taken_for_dead_writes_again(
     files: MongoFiles, database: Any, mongo_url: str
 ) -> None:
     """It was stopped for so long that another one has tidied up after it."""
-    other = MongoFiles(MongoLink(mongo_url, timeout=20), "x")
+    other = MongoFiles(MongoLink(mongo_url, timeout=60), "x")
     uploads = []
 
     class Stopped(MongoFiles):

@@ -17,7 +17,7 @@ LARGE = bytes(range(256)) * (1 << 16)
 
 @pytest.fixture
 def link(mongo_url: str) -> Iterator[MongoLink]:
-    link = MongoLink(mongo_url, timeout=20)
+    link = MongoLink(mongo_url, timeout=60)
     yield link
     link.close()
 

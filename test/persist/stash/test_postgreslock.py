@@ -124,7 +124,7 @@ def test_names_another_process(server: PostgresServer, start_client: Any) -> Non
         with stash.lock("b", 0):
             pass
         holder.kill()
-    with stash.lock("a", 30):
+    with stash.lock("a", 60):
         pass
     stash.close()
 
@@ -146,7 +146,7 @@ def test_waits(server: PostgresServer, start_client: Any) -> None:
             assert not entered.wait(0.3)
             holder.stdin.write("\n")
             holder.stdin.flush()
-            waiter.result(30)
+            waiter.result(60)
     stash.close()
 
 
@@ -176,7 +176,7 @@ with stash.lock("a"):
     holder.kill()
     os.waitpid(holder.pid, 0)
     os.kill(child, 0)
-    with stash.lock("a", 30):
+    with stash.lock("a", 60):
         pass
     os.kill(child, 0)
     holder.stdin.close()
@@ -212,7 +212,7 @@ def test_close_leaves_what_is_held(
 
 def assert_unconnected(server: PostgresServer) -> None:
     """The server needs a moment to notice."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while connections(server):
         assert time.monotonic() < end
 

@@ -195,7 +195,7 @@ def test_server_that_never_answers() -> None:
         begin = time.monotonic()
         with pytest.raises(StoreUnavailableError, match=r"within 0\.2 seconds"):
             client.call(lambda redis: redis.ping())
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < 60
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])

@@ -43,7 +43,7 @@ def test_is_released(stash: RedisStash[Any], raw: redis.Redis) -> None:
     with stash.lock("a"):
         assert raw.exists(lock_name(stash, "a"))
         left: Any = raw.pttl(lock_name(stash, "a"))
-        assert LEASE * 900 < left <= LEASE * 1000
+        assert LEASE * 500 < left <= LEASE * 1000
     assert not raw.exists(lock_name(stash, "a"))
 
 
@@ -147,18 +147,28 @@ def test_waits_as_long_as_it_takes(
         pass
 
 
+def await_renewal(raw: redis.Redis, name: bytes, most: int) -> None:
+    """Wait until a lock is given its time anew, in milliseconds, which it loses here
+    lest it expires where renewing takes long.
+
+    """
+    raw.persist(name)
+    assert raw.exists(name), "it has expired"
+    left: Any = -1
+    end = time.monotonic() + 60
+    while left == -1:
+        assert time.monotonic() < end
+        left = raw.pttl(name)
+    assert 0 < left <= most
+
+
 def test_is_renewed(redis_server_url: str, raw: redis.Redis) -> None:
     client = RedisClient(redis_server_url, timeout=30)
     name = f"test-renewed-{os.getpid()}".encode()
-    with redis_lock(client, name, "it", lease=0.6):
+    with redis_lock(client, name, "it", lease=4):
         token = raw.get(name)
-        raised = 0
-        left: Any = raw.pttl(name)
-        # It has to be renewed at least twice for that.
-        while raised < 2:
-            before, left = left, raw.pttl(name)
-            assert left > 0, "it has expired"
-            raised += left > before
+        for _ in range(2):
+            await_renewal(raw, name, 4000)
         assert raw.get(name) == token
     assert not raw.exists(name)
     client.close()
@@ -170,19 +180,17 @@ def test_renewal_survives_a_restart_of_the_server(
     server = start_redis()
     client = RedisClient(server.url, timeout=30)
     raw = redis.Redis.from_url(server.url, protocol=2)
-    with redis_lock(client, b"name", "it", lease=12):
+    with redis_lock(client, b"name", "it", lease=6):
         token = raw.get("name")
+        # It is not to expire while there is no server.
+        assert raw.persist("name")
         server.kill()
         end = time.monotonic() + 60
         while "Can't renew a lock" not in caplog.text:
             assert time.monotonic() < end
+            time.sleep(0.01)
         server.start()
-        raw.pexpire("name", 11_000)
-        left: Any = 0
-        while left <= 11_000:
-            left = raw.pttl("name")
-            assert left > 0, "it has expired"
-            assert time.monotonic() < end
+        await_renewal(raw, b"name", 6000)
         assert raw.get("name") == token
     raw.close()
     client.close()
@@ -256,6 +264,8 @@ with ThreadPoolExecutor(2) as executor:
 def test_nothing_is_logged_when_all_is_well(
     stash: RedisStash[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.DEBUG), stash.lock("a"):
+    # Not what drivers' threads of other tests tell.
+    with caplog.at_level(logging.DEBUG, logger="zensols"), stash.lock("a"):
         pass
-    assert caplog.text == ""
+    records = [r for r in caplog.records if r.name.startswith("zensols")]
+    assert records == []

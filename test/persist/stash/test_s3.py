@@ -52,7 +52,7 @@ def test_wrong_credentials_are_no_secret(
     server = start_s3(INITIAL_NO_AUTH_ACTION_COUNT="1")
     s3_client(server.endpoint).create_bucket(Bucket="bucket")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
-    stash: Any = open_stash(f"s3://bucket/a?endpoint_url={server.endpoint}&timeout=5")
+    stash: Any = open_stash(f"s3://bucket/a?endpoint_url={server.endpoint}&timeout=30")
     for use in "load", "exists", "keys", "dump", "delete":
         with pytest.raises(StoreUnavailableError, match="credentials") as info:
             USES[use](stash)
@@ -121,7 +121,7 @@ def test_bucket_s_root(s3_url: str) -> None:
 def test_killed_server_is_unavailable(start_s3: Callable[..., S3Server]) -> None:
     server = start_s3()
     s3_client(server.endpoint).create_bucket(Bucket="bucket")
-    stash: Any = open_stash(f"s3://bucket/a?endpoint_url={server.endpoint}&timeout=5")
+    stash: Any = open_stash(f"s3://bucket/a?endpoint_url={server.endpoint}&timeout=30")
     stash["a"] = 1
     server.kill()
     for use in USES.values():

@@ -80,10 +80,10 @@ def test_owner_is_named(stash: Any, s3_url: str) -> None:
 def test_dead_owner_is_taken_over_and_one_that_lives_is_not(
     stash: Any, s3_url: str
 ) -> None:
-    with hold(f"{s3_url}&lease=2") as process:
-        # It has been renewed twice by then.
+    with hold(f"{s3_url}&lease=4") as process:
+        # Without having been renewed it would be free by then.
         with pytest.raises(LockTimeoutError):
-            stash.lock("a", timeout=5).__enter__()
+            stash.lock("a", timeout=7).__enter__()
         process.send_signal(signal.SIGKILL)
         process.wait()
         with stash.lock("a", timeout=60):

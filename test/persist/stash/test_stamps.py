@@ -44,6 +44,16 @@ def settle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.time, "time_ns", lambda: later)
 
 
+def tick(file: Path) -> None:
+    """Wait until what is changed next has another time than a file has."""
+    probe = file.with_name("probe")
+    while True:
+        probe.write_text("")
+        if probe.stat().st_ctime_ns > file.stat().st_ctime_ns:
+            break
+    probe.unlink()
+
+
 def test_change_with_the_file(
     stash: DirectoryStash[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,6 +69,7 @@ def test_change_with_the_file(
     # In place, by another program, and with the old time.
     file = stash.key_to_path("b")
     status = file.stat()
+    tick(file)
     file.write_bytes(b"x" * status.st_size)
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert find(stash)["b"] != before["b"]
@@ -96,6 +107,9 @@ def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = str(tmp_path / "one"), str(tmp_path / "other")
     assert file_stamp(one, other) is None
     Path(one).write_text("1")
+    # However long it takes to get here.
+    written = os.stat(one).st_ctime_ns
+    monkeypatch.setattr(module.time, "time_ns", lambda: written + 1_000_000)
     assert file_stamp(one) is None, "too young"
     settle(monkeypatch)
     alone = file_stamp(one, other)

@@ -13,7 +13,7 @@ from zensols.persist.state.mongorecords import MongoRecords
 
 @pytest.fixture
 def records(mongo_url: str) -> AsyncMongoRecords:
-    return AsyncMongoRecords(mongo_url, "states", timeout=10)
+    return AsyncMongoRecords(mongo_url, "states", timeout=60)
 
 
 def test_shares_its_documents(records: AsyncMongoRecords) -> None:

@@ -15,7 +15,7 @@ from zensols.persist.state.redisrecords import RedisRecords
 @pytest.fixture
 def records(redis_url: str) -> AsyncRedisRecords:
     url, _, namespace = redis_url.partition("?namespace=")
-    return AsyncRedisRecords(url, namespace, timeout=5)
+    return AsyncRedisRecords(url, namespace, timeout=60)
 
 
 def test_shares_its_keys(records: AsyncRedisRecords) -> None:

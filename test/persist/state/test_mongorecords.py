@@ -17,7 +17,7 @@ from zensols.persist.state.mongorecords import MongoRecords
 
 @pytest.fixture
 def records(mongo_url: str) -> Iterator[MongoRecords]:
-    records = MongoRecords(mongo_url, "states", timeout=10)
+    records = MongoRecords(mongo_url, "states", timeout=60)
     yield records
     records.close()
 
@@ -31,7 +31,7 @@ def database(mongo_url: str) -> Iterator[Any]:
 def test_newer_layout_is_refused(records: MongoRecords, database: Any) -> None:
     records.set_up()
     database["states_branches"].update_one({"_id": "about"}, {"$inc": {"version": 1}})
-    other = MongoRecords(records.link.address, "states", timeout=10)
+    other = MongoRecords(records.link.address, "states", timeout=60)
     with pytest.raises(PersistableError, match=f"layout {VERSION + 1}, of a newer"):
         other.find("p", "app", None)
     other.close()

@@ -16,7 +16,7 @@ from zensols.persist.state.steps import drive
 
 @pytest.fixture
 def records(mongo_url: str) -> Iterator[MongoRecords]:
-    records = MongoRecords(mongo_url, "states", timeout=10)
+    records = MongoRecords(mongo_url, "states", timeout=60)
     yield records
     records.close()
 

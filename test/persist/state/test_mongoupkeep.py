@@ -23,7 +23,7 @@ def persister(mongo_url: str) -> Iterator[MongoDBPersister]:
 
 @pytest.fixture
 def records(mongo_url: str) -> Iterator[MongoRecords]:
-    records = MongoRecords(mongo_url, "states", timeout=10)
+    records = MongoRecords(mongo_url, "states", timeout=60)
     yield records
     records.close()
 

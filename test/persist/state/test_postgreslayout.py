@@ -28,7 +28,7 @@ persister.cleanup()
 
 @pytest.fixture
 def records(postgres_url: str) -> Iterator[PostgresRecords]:
-    records = PostgresRecords(postgres_url, "states", 10, 4)
+    records = PostgresRecords(postgres_url, "states", 60, 4)
     yield records
     records.close()
 
@@ -80,6 +80,6 @@ def test_several_processes_set_up_at_once(postgres_url: str, start_client: Any) 
         _, error = opener.communicate(timeout=60)
         assert (opener.returncode, error) == (0, "")
     for table in tables:
-        other = PostgresRecords(postgres_url, table, 10, 1)
+        other = PostgresRecords(postgres_url, table, 60, 1)
         assert sorted(app for _, app in other.list_apps("p")) == ["0", "1", "2"]
         other.close()

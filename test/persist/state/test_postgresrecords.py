@@ -27,7 +27,7 @@ ADD_SECOND: LiteralString = (
 
 @pytest.fixture
 def records(postgres_url: str) -> Iterator[PostgresRecords]:
-    records = PostgresRecords(postgres_url, "states", 10, 4)
+    records = PostgresRecords(postgres_url, "states", 60, 4)
     yield records
     records.close()
 
@@ -88,7 +88,7 @@ def test_base_deleted_meanwhile(records: PostgresRecords, postgres_url: str) -> 
         saver.start()
         wait_for_waiter(postgres_url)
         other.commit()
-    saver.join(30)
+    saver.join(60)
     assert results == [Refused.LOST]
 
 
@@ -120,7 +120,7 @@ def test_saver_of_the_same_application_is_waited_for(
             "payload, hidden, step FROM states"
         )
         other.commit()
-    saver.join(30)
+    saver.join(60)
     (result,) = results
     assert isinstance(result, Record)
     assert (result.created_at, result.sequence_id) == ("other", 2)
@@ -141,7 +141,7 @@ def test_expected_one_that_was_followed_meanwhile(
         wait_for_waiter(postgres_url)
         other.execute(ADD_SECOND)
         other.commit()
-    saver.join(30)
+    saver.join(60)
     assert results == [Refused.MOVED]
 
 
@@ -271,7 +271,7 @@ def test_fork_of_what_is_being_deleted(
         forker.start()
         wait_for_waiter(postgres_url)
         other.commit()
-    forker.join(30)
+    forker.join(60)
     assert results == [Refused.LOST]
     assert records.find_branch("p", "fork") is None
 
@@ -290,7 +290,7 @@ def test_what_is_saved_meanwhile_is_not_deleted(
         wait_for_waiter(postgres_url)
         other.execute(ADD_SECOND)
         other.commit()
-    deleter.join(30)
+    deleter.join(60)
     assert records.find_branch("p", "app") == branch
     records.release(branch.id, ANY)
     assert records.find_branch("p", "app") is None

@@ -37,7 +37,7 @@ def test_newer_layout_is_refused(
 ) -> None:
     persister.initialize()
     assert server.incr(f"{place[1]}%states:about") == VERSION + 1
-    records = RedisRecords(*place, timeout=5)
+    records = RedisRecords(*place, timeout=60)
     with pytest.raises(PersistableError, match=f"layout {VERSION + 1}, of a newer"):
         records.find("p", "app", None)
     records.close()

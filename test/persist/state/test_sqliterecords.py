@@ -21,7 +21,7 @@ from zensols.persist.state.sqliterecords import VERSION, SqliteRecords
 
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator[SqliteRecords]:
-    records = SqliteRecords(str(tmp_path / "a.db"), "states", 5, "NORMAL")
+    records = SqliteRecords(str(tmp_path / "a.db"), "states", 60, "NORMAL")
     yield records
     records.close()
 
@@ -31,7 +31,7 @@ def test_newer_layout_is_refused(records: SqliteRecords, tmp_path: Path) -> None
     with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
         connection.execute("UPDATE states_about SET value = value + 1")
         connection.commit()
-    other = SqliteRecords(str(tmp_path / "a.db"), "states", 5, "NORMAL")
+    other = SqliteRecords(str(tmp_path / "a.db"), "states", 60, "NORMAL")
     with pytest.raises(PersistableError, match=f"layout {VERSION + 1}, of a newer"):
         other.find("p", "app", None)
     other.close()

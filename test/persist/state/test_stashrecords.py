@@ -38,7 +38,7 @@ PARTITIONS = (None, "p")
 Call = Callable[[Persister], Any]
 
 FORKER = """
-import os, sys
+import itertools, os, sys
 sys.path.insert(0, sys.argv[1])
 from savers import state_of
 from zensols.persist.state import open_persister
@@ -47,10 +47,10 @@ for turn in range(int(sys.argv[3])):
     child = os.fork()
     if child == 0:
         os.write(1, f"{-os.getpid()}\\n".encode())
-        for number in range(turn * 1000, turn * 1000 + 1000):
+        # Until it is killed, however late that is.
+        for number in itertools.count(turn * 1_000_000):
             persister.save("p", "app", number, "step", state_of(number), "completed")
             os.write(1, f"{number}\\n".encode())
-        os._exit(0)
     os.waitpid(child, 0)
 """
 

@@ -9,9 +9,16 @@ def options(page: Any) -> list[str]:
     return list(page.locator(".keylist-row .cell-key").all_inner_texts())
 
 
+def await_rows(page: Any, count: int) -> None:
+    """Wait until there are so many rows, which is a little after it is said."""
+    page.get_by_text(f"{count:,} keys").wait_for()
+    page.locator(f"[aria-setsize='{count}']").first.wait_for()
+    page.locator(".keylist-wait").first.wait_for(state="detached")
+
+
 def test_scrolls_through_many_keys(shown: Served, driver: Any, page: Any) -> None:
     page.goto(f"{shown.url}/store/1")
-    page.get_by_text("100,000 keys").wait_for()
+    await_rows(page, 100_000)
     keys = page.get_by_role("listbox")
     assert options(page)[0] == "key-000000"
     for place, part in (("000000", 0), ("05", 0.5), ("0999", 1), ("02", 0.25)):
@@ -26,7 +33,7 @@ def test_scrolls_through_many_keys(shown: Served, driver: Any, page: Any) -> Non
 
 def test_keyboard(shown: Served, driver: Any, page: Any) -> None:
     page.goto(f"{shown.url}/store/1")
-    page.get_by_text("100,000 keys").wait_for()
+    await_rows(page, 100_000)
     keys = page.get_by_role("listbox")
     keys.focus()
     for press, index in (
@@ -52,7 +59,7 @@ def test_keyboard(shown: Served, driver: Any, page: Any) -> None:
 
 def test_rows_are_described(shown: Served, driver: Any, page: Any) -> None:
     page.goto(f"{shown.url}/store/1")
-    page.get_by_text("100,000 keys").wait_for()
+    await_rows(page, 100_000)
     row = page.get_by_role("option").nth(2)
     assert row.get_attribute("aria-setsize") == "100000"
     assert row.get_attribute("aria-posinset") == "3"
@@ -64,7 +71,7 @@ def test_rows_are_described(shown: Served, driver: Any, page: Any) -> None:
 
 def test_list_of_few_keys(shown: Served, driver: Any, page: Any) -> None:
     page.goto(f"{shown.url}/store/0")
-    page.get_by_text("33 keys").wait_for()
+    await_rows(page, 33)
     page.get_by_label("Search keys").fill("user-0")
-    page.get_by_text("9 keys").wait_for()
+    await_rows(page, 9)
     assert sorted(options(page)) == [f"user-0{n}" for n in range(10) if n != 1]

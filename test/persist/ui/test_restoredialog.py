@@ -18,6 +18,8 @@ def test_restore_and_undo(
     assert now != before
     served = writing()
     page.goto(f"{served.url}/backups/0")
+    # Of the snapshot that is shown first.
+    page.get_by_label("Changes", exact=True).wait_for()
     page.get_by_role("button", name="Show").nth(1).click()
     page.get_by_text("32 entries").nth(1).wait_for()
     page.get_by_role("button", name="Restore …").click()

@@ -102,8 +102,8 @@ def test_password_in_a_browser(serving: Serving, driver: Any, page: Any) -> None
     page.goto(url)
     for n in range(6):
         page.get_by_label("Password").fill(f"guess {n}")
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Log in").click()
     page.get_by_text("Too many attempts: wait").wait_for()
     assert WORD not in serving.errors()
 

@@ -44,6 +44,8 @@ def test_fork_and_undo(
 ) -> None:
     shop.fill_states()
     page.goto(f"{writing().url}/states/0")
+    # The step that is shown first, with all that belongs to it.
+    page.locator(".tree").wait_for()
     page.get_by_role("button", name="Show step 2").click()
     page.get_by_role("heading", name="Step 2: search").wait_for()
     page.get_by_role("button", name="Fork").click()
