@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from browser import Served
 from shop import Shop, apart
 
@@ -73,3 +76,61 @@ def test_fork_and_undo(
 def test_no_states(shown: Served, driver: Any, page: Any) -> None:
     page.goto(f"{shown.url}/states/1")
     page.get_by_role("heading", name="No states").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("name", "slow"), [("show_state", (3,)), ("compare", (2, 3))], ids=["tree", "both"]
+)
+async def test_slow_step_is_not_shown_when_another_was_chosen_since(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, name: str, slow: tuple[int, ...]
+) -> None:
+    pytest.importorskip("nicegui")
+    from nicegui import ui
+    from nicegui.testing import UserInteraction, user_simulation
+
+    from zensols.persist.ui import statepage
+    from zensols.persist.ui.panel import Panel
+
+    shop.fill_states()
+    panel = Panel.open(states=[shop.url("states.db", "sqlite")])
+    read, attempt = getattr(statepage, name), statepage.attempt
+    go_on, settled = threading.Event(), asyncio.Event()
+
+    def read_late(persister: Any, app: Any, *steps: int) -> Any:
+        if steps == slow:
+            assert go_on.wait(60)
+        return read(persister, app, *steps)
+
+    async def attempt_it(work: Any, *args: Any) -> Any:
+        found = await attempt(work, *args)
+        if work is read_late and args[2:] == slow:
+            # All that follows comes before who waits for this goes on.
+            settled.set()
+        return found
+
+    monkeypatch.setattr(statepage, name, read_late)
+    monkeypatch.setattr(statepage, "attempt", attempt_it)
+    async with user_simulation(
+        lambda: statepage.show_states(panel, panel.states[0])
+    ) as user:
+
+        def show(step: int) -> None:
+            label = f"Show step {step}"
+            buttons = user.find(kind=ui.button).elements
+            (button,) = (b for b in buttons if b.props.get("aria-label") == label)
+            UserInteraction(user, {button}, None).click()
+
+        await user.open("/")
+        await user.should_see("+ seen[3]: “Yes”", retries=600)
+        show(3)
+        if name == "compare":
+            await user.should_see("Step 3: search", retries=600)
+        show(1)
+        await user.should_see("− seen[1]: “no net”", retries=600)
+        go_on.set()
+        await asyncio.wait_for(settled.wait(), 60)
+        await user.should_see("Step 1: ask")
+        await user.should_not_see("Step 3: search")
+        assert len(user.find("State").elements) == 1
+        assert len(user.find(kind=ui.tree).elements) == 1
+    panel.states[0].content.cleanup()

@@ -188,10 +188,13 @@ class _BackupPage:
         )
 
         async def show() -> None:
-            other = others[select.value]
+            chosen = select.value
+            other = others[chosen]
             is_later = not hasattr(other, "created") or other.created > taken.created
             pair = (taken, other) if is_later else (other, taken)
             found, problem = await attempt(view.compare, *pair)
+            if box.is_deleted or chosen != select.value:
+                return
             box.clear()
             with box:
                 if found is None:

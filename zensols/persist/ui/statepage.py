@@ -55,6 +55,7 @@ class _StatePage:
         self.persister = place.content
         self.steps: list[Step] = []
         self.app: App | None = None
+        self.step: Step | None = None
 
     async def list_apps(self, chosen: App | None = None) -> None:
         apps, problem = await attempt(list_apps, self.persister)
@@ -87,8 +88,10 @@ class _StatePage:
             self.aside = aside_card("State")
 
     async def show_app(self, app: App) -> None:
-        self.app = app
+        self.app, self.step = app, None
         steps, problem = await attempt(list_steps, self.persister, app)
+        if app is not self.app:
+            return
         self.list.clear()
         self.aside.clear()
         if not steps:
@@ -118,12 +121,15 @@ class _StatePage:
     async def show_step(self, step: Step, is_asked_for: bool = True) -> None:
         if self.app is None:
             return
+        self.step = step
         for number, item in self.items.items():
             item.classes(
                 add="chosen" if number == step.number else "",
                 remove="" if number == step.number else "chosen",
             )
         tree, problem = await attempt(show_state, self.persister, self.app, step.number)
+        if step is not self.step:
+            return
         self.aside.clear()
         if is_asked_for:
             show_aside(self.aside)
@@ -141,9 +147,11 @@ class _StatePage:
             if tree is None:
                 complain(problem, "The state is not shown")
                 return
-            await self._build_comparison(step)
+            comparison = ui.element("div")
             heading("State", 2)
             show_tree(tree)
+        with comparison:
+            await self._build_comparison(step)
 
     async def _build_comparison(self, step: Step) -> None:
         others = {s.number: str(s) for s in self.steps if s.number != step.number}
@@ -155,9 +163,12 @@ class _StatePage:
         async def show() -> None:
             if self.app is None:
                 return
+            other = int(select.value)
             changes, problem = await attempt(
-                compare, self.persister, self.app, int(select.value), step.number
+                compare, self.persister, self.app, other, step.number
             )
+            if box.is_deleted or other != select.value:
+                return
             box.clear()
             with box:
                 if changes is None:
