@@ -179,6 +179,7 @@ def test_dropped_one_ends_its_threads(postgres_url: str) -> None:
 CODE = """
 import os, sys, logging, warnings
 logging.basicConfig(level=logging.WARNING)
+warnings.filterwarnings("ignore", ".*multi-threaded", DeprecationWarning)
 from zensols.persist.stash.postgres import PostgresStash
 stash = PostgresStash(sys.argv[1])
 stash["a"] = 1

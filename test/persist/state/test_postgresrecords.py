@@ -197,7 +197,8 @@ def test_transaction_is_all_or_nothing(records: PostgresRecords) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_fork(postgres_url: str, start_client: Any) -> None:
     code = """
-import os, sys
+import os, sys, warnings
+warnings.filterwarnings("ignore", ".*multi-threaded", DeprecationWarning)
 from zensols.persist.state import PostgreSQLPersister
 persister = PostgreSQLPersister(sys.argv[1])
 def save(who):

@@ -237,9 +237,9 @@ class SqliteRecords:
         table = self._sql.branches
         cursor.execute(
             f"INSERT INTO {table} (root, parent, last, partition_key, app_id, floor) "
-            f"VALUES (COALESCE((SELECT root FROM {table} WHERE id = ?1), 0), "
-            f"?1, ?2, ?3, ?4, ?5)",
-            (parent, last, partition, app_id, floor),
+            f"VALUES (COALESCE((SELECT root FROM {table} WHERE id = ?), 0), "
+            f"?, ?, ?, ?, ?)",
+            (parent, parent, last, partition, app_id, floor),
         )
         cursor.execute(f"UPDATE {table} SET root = id WHERE root = 0")
 
@@ -250,10 +250,11 @@ class SqliteRecords:
         )
 
     def release(self, branch: int, newest: Any) -> None:
+        names = self._sql.branches
         self._run(
-            f"UPDATE {self._sql.branches} SET app_id = NULL WHERE id = ?1 "
+            f"UPDATE {names} SET app_id = NULL WHERE id = ? "
             f"AND NOT EXISTS (SELECT 1 FROM {self._sql.records} r "
-            f"WHERE r.branch = ?1 AND r.id > ?2)",
+            f"WHERE r.branch = {names}.id AND r.id > ?)",
             (branch, _MOST_ID if newest is ANY else newest),
         )
 
@@ -271,14 +272,14 @@ class SqliteRecords:
             cursor.execute(self._sql.keep_last)
             # The newest first: each is only needed by newer ones.
             cursor.executemany(
-                f"DELETE FROM {table} WHERE id = ?1 AND NOT EXISTS "
-                f"(SELECT 1 FROM {table} r WHERE r.base = ?1)",
+                f"DELETE FROM {table} WHERE id = ? AND NOT EXISTS "
+                f"(SELECT 1 FROM {table} r WHERE r.base = {table}.id)",
                 [(i,) for i in sorted(records, reverse=True)],
             )
             cursor.executemany(
-                f"DELETE FROM {names} WHERE id = ?1 AND NOT EXISTS "
-                f"(SELECT 1 FROM {table} WHERE branch = ?1) AND NOT EXISTS "
-                f"(SELECT 1 FROM {names} b WHERE b.parent = ?1)",
+                f"DELETE FROM {names} WHERE id = ? AND NOT EXISTS "
+                f"(SELECT 1 FROM {table} r WHERE r.branch = {names}.id) AND NOT EXISTS "
+                f"(SELECT 1 FROM {names} b WHERE b.parent = {names}.id)",
                 [(i,) for i in sorted(branches, reverse=True)],
             )
 
