@@ -30,8 +30,9 @@ def default_key(cls: type) -> str:
 
     :param cls: the class
 
-    >>> default_key(Path)
-    'pathlib.Path'
+    >>> from fractions import Fraction
+    >>> default_key(Fraction)
+    'fractions.Fraction'
 
     """
     place = _script_name(cls.__module__) if is_script(cls) else cls.__module__
