@@ -9,6 +9,7 @@ given is for `stash ui`: panel.py --port 9000 --no-open
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,8 @@ def show(folder: Path, limit: str, rest: list[str]) -> int:
     with subprocess.Popen(  # noqa: S603  this package's own command
         [sys.executable, "-c", *command, "--backups", backups, *rest], env=env
     ) as panel:
+        # Who ends this doesn't want to go on being served.
+        signal.signal(signal.SIGTERM, lambda *_: panel.terminate())
         try:
             return panel.wait()
         except KeyboardInterrupt:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from browser import Serving
 
 
@@ -35,3 +38,7 @@ def test_panel(serving: Serving, examples: Path, driver: Any, page: Any) -> None
     page.goto(f"{served.url}/backups/0")
     page.get_by_text("6 entries").first.wait_for()
     assert page.get_by_label("Snapshots").locator("li").count() == 2
+    serving.stop(served, signal.SIGTERM)
+    host, _, port = served.url.rpartition("/")[2].rpartition(":")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)))
