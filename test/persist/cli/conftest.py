@@ -83,6 +83,14 @@ def clean_environment() -> dict[str, str]:
 
 
 @pytest.fixture
+def interrupted_environment() -> dict[str, str]:
+    """For a command that is interrupted anywhere, also between the opening of
+    something and what would close it.
+    """
+    return environment(PYTHONWARNINGS="error,ignore::ResourceWarning")
+
+
+@pytest.fixture
 def answer(in_tmp: Path) -> Callable[..., tuple[int, str]]:
     """Runs the command for somebody who gives an answer on a terminal, and returns
     the exit code and what was asked.

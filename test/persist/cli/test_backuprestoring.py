@@ -169,7 +169,11 @@ def test_damaged_snapshot_changes_nothing(
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_killed_one_is_undone_or_repeated(
-    call: Any, in_tmp: Path, command: str, clean_environment: Any, how: signal.Signals
+    call: Any,
+    in_tmp: Path,
+    command: str,
+    interrupted_environment: Any,
+    how: signal.Signals,
 ) -> None:
     stash: DirectoryStash[Any] = DirectoryStash(Path("data"))
     stash.dump_many((str(n), [n] * 100) for n in range(400))
@@ -191,7 +195,7 @@ def test_killed_one_is_undone_or_repeated(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=clean_environment,
+            env=interrupted_environment,
         ) as process:
             begun = Path("backups").glob
             while process.poll() is None and not (any(begun("rest*")) and states()):

@@ -130,7 +130,7 @@ def test_killed_one_goes_on(
     call: Any,
     in_tmp: Path,
     command: str,
-    clean_environment: Any,
+    interrupted_environment: Any,
     how: signal.Signals,
     code: int,
 ) -> None:
@@ -149,7 +149,7 @@ def test_killed_one_goes_on(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=clean_environment,
+            env=interrupted_environment,
         ) as process:
             while process.poll() is None and not objects():
                 pass
