@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -126,6 +127,16 @@ def test_death_of_each_worker_is_noticed(method: str, tmp_path: Path) -> None:
         (idle,) = workers - set(announced(tmp_path))
         os.kill(idle, signal.SIGKILL)
         assert isinstance(future.exception(BOUND), BrokenProcessPool)
+
+
+def test_ends_when_waiting_was_interrupted_as_it_began() -> None:
+    """When wait() had taken futures' locks, but could not yet give them back."""
+    with pool_of(1, "fork") as (pool, _):
+        futures = [pool.submit(time.sleep, BOUND) for _ in range(4)]
+        for future in futures:
+            future._condition.acquire()
+        pool.end(now=True)
+    assert all(future.done() for future in futures)
 
 
 @pytest.mark.parametrize("method", METHODS)

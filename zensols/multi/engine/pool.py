@@ -91,6 +91,7 @@ class ProcessPool(ProcessPoolExecutor):
         :param now: whether to kill them rather than wait for what was submitted
 
         """
+        self._free()
         try:
             if now:
                 self._kill_crew()
@@ -104,6 +105,16 @@ class ProcessPool(ProcessPoolExecutor):
         for process in self._crew:
             if process.pid is not None:
                 process.join()
+
+    def _free(self) -> None:
+        """Free what this thread has when it was interrupted while it began to wait,
+        or the executor's own thread would wait for it.
+
+        """
+        for future in list(self._unfinished):
+            condition: Any = future._condition
+            while condition._is_owned():
+                condition.release()
 
     def _kill_crew(self) -> None:
         for process in self._crew:
